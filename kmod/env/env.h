@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Environments: what a machine address is, here.
+ *
+ * A host environment (bare metal, or one kind of Xen guest) exists once, for as
+ * long as the module is loaded. A simulated one is made for each sim engine.
+ */
+#ifndef XSW_ENV_H
+#define XSW_ENV_H
+
+#include <linux/types.h>
+#include "core.h"
+
+struct device;
+
+/**
+ * struct xsw_host_env_ops - what only the kernel asks of an environment
+ * @make_contiguous:	exchange frames until [phys, phys + size) is contiguous for
+ *			the machine, aligned to its size rounded up to a power of two, and ends
+ *			at or below @limit; sets @machine. NULL: memory that is contiguous for
+ *			the guest is so for the machine. May sleep.
+ * @undo_contiguous:	give the frames back; NULL with @make_contiguous NULL. May sleep.
+ */
+struct xsw_host_env_ops {
+	int	(*make_contiguous)(struct xsw_env *env, phys_addr_t phys, u64 size, u64 limit,
+				   u64 *machine);
+	void	(*undo_contiguous)(struct xsw_env *env, phys_addr_t phys, u64 size);
+};
+
+struct xsw_poolmem;
+
+/**
+ * struct xsw_kenv - an environment as the kernel keeps it
+ * @env:	what the core sees
+ * @host:	what only the kernel asks for, never NULL
+ * @mem:	memory of @env.pool
+ */
+struct xsw_kenv {
+	struct xsw_env			env;
+	const struct xsw_host_env_ops	*host;
+	struct xsw_poolmem		*mem;
+};
+
+static inline struct xsw_kenv *to_kenv(struct xsw_env *env)
+{
+	return container_of(env, struct xsw_kenv, env);
+}
+
+/* ---- the host's environment (env/host.c) ---- */
+
+int xsw_host_env_init(void);
+void xsw_host_env_exit(void);
+/* Never NULL between init and exit. */
+struct xsw_kenv *xsw_host_env(void);
+/* "none", "xen-4.17" and the like; for messages and QUERY. */
+const char *xsw_hypervisor_name(void);
+
+/* ---- simulated environments (env/sim.c) ---- */
+
+/**
+ * struct xsw_sim_layout - how a simulated environment numbers machine frames
+ * @p2m:	enum xsw_p2m
+ * @seed:	of XSW_P2M_SHUFFLED
+ * @offset:	of XSW_P2M_OFFSET, frames
+ * @no_m2p:	the ops can't turn a machine frame into a local one
+ * @no_flush:	foreign frames have no cache flush: non-coherent devices bounce them
+ * @pool_bytes:	of its pool
+ * @pool_limit:	highest machine address of the pool
+ */
+struct xsw_sim_layout {
+	u32	p2m;
+	u32	seed;
+	u64	offset;
+	bool	no_m2p;
+	bool	no_flush;
+	u64	pool_bytes;
+	u64	pool_limit;
+};
+
+/* May sleep. ERR_PTR on failure. Turns the static keys on that it needs. */
+struct xsw_kenv *xsw_sim_create(const struct xsw_sim_layout *layout);
+/* May sleep. Returns slots of its pool that were still in use. */
+u64 xsw_sim_destroy(struct xsw_kenv *kenv);
+/*
+ * Renumber the frames of [phys, phys + size), page aligned: XSW_PLACE_STRADDLE gives them
+ * machine frames of which no two neighbours are contiguous, XSW_PLACE_FOREIGN
+ * ascending ones that belong to another domain. May sleep. -ENOSPC when there
+ * are too many such ranges.
+ */
+int xsw_sim_place(struct xsw_kenv *kenv, phys_addr_t phys, u64 size, enum xsw_placement how);
+void xsw_sim_unplace(struct xsw_kenv *kenv, phys_addr_t phys, u64 size);
+/*
+ * The true inverse, for what moves bytes; the ops never see it. False where no
+ * page of this guest is: the transfer must fail then. Any context.
+ */
+bool xsw_sim_m2p(struct xsw_kenv *kenv, u64 machine, phys_addr_t *phys);
+
+#endif /* XSW_ENV_H */
