@@ -43,6 +43,8 @@ struct xsw_dma_range {
  * @dma_mask:		highest address that the device can form
  * @bus_limit:		highest address that passes its bus; 0: no limit
  * @min_align_mask:	low bits of phys that the dma address must keep
+ * @alloc_align_mask:	2^n - 1: bounced, a mapping shares no 2^n bytes of dma addresses with
+ *			another (0: a slot)
  * @seg_boundary:	2^n - 1: a mapping never crosses a multiple of 2^n; ~0: none
  * @ranges:		its dma_range_map, NULL: dma address == machine address
  * @nr_ranges:		of @ranges
@@ -54,6 +56,7 @@ struct xsw_dev {
 	u64				dma_mask;
 	u64				bus_limit;
 	u64				min_align_mask;
+	u64				alloc_align_mask;
 	u64				seg_boundary;
 	const struct xsw_dma_range	*ranges;
 	unsigned int			nr_ranges;

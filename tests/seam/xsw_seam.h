@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The core's seam, userspace side: what kmod/core/seam/xsw_seam.h takes from the kernel.
+ * Tests steer it through the members of xsw_seam. Compiles as C11 and C++20.
+ */
+#ifndef XSW_SEAM_H
+#define XSW_SEAM_H
+
+#include <errno.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+
+/* integers and addresses */
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
+typedef __s64 s64;
+typedef u64 phys_addr_t;
+typedef u64 dma_addr_t;
+
+/* DMA */
+enum dma_data_direction {
+	DMA_BIDIRECTIONAL = 0,
+	DMA_TO_DEVICE = 1,
+	DMA_FROM_DEVICE = 2,
+	DMA_NONE = 3,
+};
+
+#define DMA_MAPPING_ERROR		(~(dma_addr_t)0)
+#define DMA_ATTR_SKIP_CPU_SYNC		(1UL << 5)
+#define DMA_ATTR_MMIO			(1UL << 10)
+#define DMA_ATTR_REQUIRE_COHERENT	(1UL << 12)
+
+/* arithmetic */
+#ifndef PAGE_SIZE
+#define PAGE_SIZE	4096UL
+#endif
+#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define DIV_ROUND_UP_ULL(n, d)	DIV_ROUND_UP((u64)(n), (u64)(d))
+
+#ifndef __cplusplus	/* what only the core's own files use */
+#define min_t(type, a, b) ({ type a_ = (a), b_ = (b); a_ < b_ ? a_ : b_; })
+#define max_t(type, a, b) ({ type a_ = (a), b_ = (b); a_ > b_ ? a_ : b_; })
+#define min(a, b)	min_t(__typeof__(a), a, b)
+#define max(a, b)	max_t(__typeof__(a), a, b)
+#endif
+
+static inline u64 div64_u64(u64 a, u64 b)
+{
+	return a / b;
+}
+
+static inline unsigned long __ffs64(u64 word)
+{
+	return (unsigned long)__builtin_ctzll(word);
+}
+
+static inline int fls64(u64 word)
+{
+	return word ? 64 - __builtin_clzll(word) : 0;
+}
+
+static inline int ilog2(u64 n)
+{
+	return fls64(n) - 1;
+}
+
+static inline u64 roundup_pow_of_two(u64 n)
+{
+	return n > 1 ? 1ULL << fls64(n - 1) : 1;
+}
+
+/* ordering: all through the compiler's atomics, which ThreadSanitizer understands */
+#define READ_ONCE(x)			__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v)		__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define smp_load_acquire(p)		__atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define smp_store_release(p, v)		__atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define cmpxchg(p, old, new_)	({						\
+	__typeof__(*(p)) old_ = (old);						\
+	__atomic_compare_exchange_n((p), &old_, (new_), false,			\
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);	\
+	old_; })
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+#define ____cacheline_aligned_in_smp	__attribute__((aligned(64)))
+
+/* locks; "interrupts" are counted so that a test can ask whether they were off */
+typedef struct {
+	u32 taken;
+} spinlock_t;
+
+extern __thread int xsw_seam_irqs_off;
+
+static inline void spin_lock_init(spinlock_t *lock)
+{
+	lock->taken = 0;
+}
+
+static inline void spin_lock(spinlock_t *lock)
+{
+	int spins = 0;
+
+	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE))
+		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
+			if (++spins % 64 == 0)
+				sched_yield();
+}
+
+static inline void spin_unlock(spinlock_t *lock)
+{
+	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+}
+
+#define spin_lock_irqsave(lock, flags) do {	\
+	(flags) = 0;				\
+	xsw_seam_irqs_off++;			\
+	spin_lock(lock);			\
+} while (0)
+#define spin_unlock_irqrestore(lock, flags) do {	\
+	(void)(flags);					\
+	spin_unlock(lock);				\
+	xsw_seam_irqs_off--;				\
+} while (0)
+
+/* static keys */
+struct static_key_false {
+	int enabled;
+};
+
+#define DECLARE_STATIC_KEY_FALSE(name)	extern struct static_key_false name
+#define DEFINE_STATIC_KEY_FALSE(name)	struct static_key_false name
+#define static_branch_unlikely(key)	unlikely(__atomic_load_n(&(key)->enabled, __ATOMIC_RELAXED))
+#define static_branch_enable(key)	__atomic_store_n(&(key)->enabled, 1, __ATOMIC_RELAXED)
+#define static_branch_disable(key)	__atomic_store_n(&(key)->enabled, 0, __ATOMIC_RELAXED)
+
+/**
+ * struct xsw_seam - what a test may put in the kernel's place
+ * @phys_map:	xsw_phys_map(); NULL: a physical address is a pointer
+ * @is_ram:	xsw_phys_is_ram(); NULL: nothing is
+ * @cacheline:	xsw_needs_cacheline_bounce(); NULL: nothing does
+ * @cache:	xsw_arch_sync_for_*(); NULL: nothing to be done
+ * @alloc:	asked before each allocation, false: it fails; NULL: none fails
+ */
+struct xsw_seam {
+	void	*(*phys_map)(phys_addr_t phys, size_t *len);
+	bool	(*is_ram)(phys_addr_t phys);
+	bool	(*cacheline)(phys_addr_t phys, size_t size, enum dma_data_direction dir);
+	void	(*cache)(phys_addr_t phys, size_t size, enum dma_data_direction dir, bool for_cpu);
+	bool	(*alloc)(size_t bytes);
+};
+
+extern struct xsw_seam xsw_seam;
+
+/* this CPU: a number per thread, in the order of their first question, or as the test sets it */
+extern __thread int xsw_seam_cpu;
+unsigned int xsw_seam_new_cpu(void);
+
+static inline unsigned int xsw_cpu(void)
+{
+	return xsw_seam_cpu < 0 ? xsw_seam_new_cpu() : (unsigned int)xsw_seam_cpu;
+}
+
+/* memory */
+#define GFP_KERNEL	0
+void *kvcalloc(size_t n, size_t size, int flags);
+void kvfree(const void *p);
+
+static inline void *xsw_phys_map(phys_addr_t phys, size_t *len)
+{
+	return xsw_seam.phys_map ? xsw_seam.phys_map(phys, len) : (void *)(uintptr_t)phys;
+}
+
+static inline void xsw_phys_unmap(void *vaddr)
+{
+	(void)vaddr;
+}
+
+static inline bool xsw_phys_is_ram(phys_addr_t phys)
+{
+	return xsw_seam.is_ram && xsw_seam.is_ram(phys);
+}
+
+static inline bool xsw_needs_cacheline_bounce(phys_addr_t phys, size_t size,
+					      enum dma_data_direction dir)
+{
+	return xsw_seam.cacheline && xsw_seam.cacheline(phys, size, dir);
+}
+
+void xsw_arch_sync_for_device(phys_addr_t phys, size_t size, enum dma_data_direction dir);
+void xsw_arch_sync_for_cpu(phys_addr_t phys, size_t size, enum dma_data_direction dir);
+
+#endif /* XSW_SEAM_H */
