@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+# The whole user interface of the build; `make help` lists the targets.
+#
+#: Variables:
+#:   VM=arm64|x86        the guest (default arm64)
+#:   KERNEL=6.1|6.12     Debian's kernel in it (default 6.1)
+#:   JOB=FILE            the job file of `make run` (default harness/jobs/paths.ini)
+#:   KDIR=DIR            build against this kernel tree instead of Debian's headers
+#:   KERNEL_IMAGE=FILE   with KDIR=, boot this kernel
+#:   ARCH= CROSS_COMPILE=  as in the kernel's own build, with KDIR=
+#:   SECONDS_LONG=N      how long `make stress` runs, in seconds of guest time
+#:   V=1                 show the commands
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+vms := arm64 x86
+kernels := 6.1 6.12
+
+VM ?= arm64
+KERNEL ?= 6.1
+JOB ?= harness/jobs/paths.ini
+SECONDS_LONG ?= 600
+export V KDIR KERNEL_IMAGE KERNEL_MODULES CROSS_COMPILE
+
+# `make modules ARCH=x86` means that guest's architecture.
+ifneq ($(ARCH),)
+VM := $(if $(filter arm64,$(ARCH)),arm64,$(if $(filter x86 x86_64,$(ARCH)),x86,$(ARCH)))
+endif
+ifneq ($(words $(filter $(vms),$(VM))),1)
+$(error VM=$(VM) is not a guest; use one of: $(vms))
+endif
+ifneq ($(words $(filter $(kernels),$(KERNEL))),1)
+$(error KERNEL=$(KERNEL) is not a kernel line; use one of: $(kernels))
+endif
+
+target := --vm $(VM) --kernel $(KERNEL)
+
+all: modules harness ## build the module and the harness
+
+help: ## list the targets and variables
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+	@sed -n 's/^#: \{0,1\}//p' Makefile
+
+run: guest ## run the job file JOB in a guest; the default shows every path a mapping can take
+	@[ -r '$(JOB)' ] || { echo "JOB=$(JOB) is not a file that can be read." >&2; exit 2; }
+	@scripts/vm $(target) --job '$(JOB)' --guest scripts/guest/run.sh --timeout 600
+
+test: ## every test: lint, unit, headers, both guests on both kernels, a short stress
+	@scripts/deps test
+	@scripts/test
+
+unit: ## the core's and the harness's tests in userspace, with the sanitizers
+	@scripts/deps test
+	@$(MAKE) -C tests/unit
+
+vm-test: guest ## every script of tests/vm/guest/ in a guest
+	@scripts/vm-test $(target)
+
+stress: guest ## random verified mappings in a guest for SECONDS_LONG, from a printed seed
+	@scripts/vm $(target) --guest scripts/guest/stress.sh --edu 8 \
+		--set SECONDS_LONG=$(SECONDS_LONG) --timeout $$(($(SECONDS_LONG) * 4 + 300))
+
+lint: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, shellcheck, codespell
+	@scripts/deps test
+	@scripts/lint
+
+headers-check: ## compile uapi/ alone: C11, C++20, 32 bits
+	@scripts/headers-check
+
+modules: deps ## build xswiotlb.ko, out of tree
+	@scripts/module $(target)
+
+modules_install: modules ## install xswiotlb.ko for the kernel of KDIR= (INSTALL_MOD_PATH= as in the kernel)
+	@[ -n "$(KDIR)" ] || { echo "modules_install needs KDIR=, the kernel to install for." >&2; exit 2; }
+	@scripts/module $(target) --install
+
+harness: deps ## build the harness for the guest, as one static binary
+	@scripts/harness $(target)
+
+initramfs: modules harness
+	@scripts/initramfs $(target)
+
+guest: initramfs
+
+deps: ## install the Debian packages that are missing
+	@scripts/deps run
+
+clean: ## remove what was built
+	rm -rf build
+
+distclean: clean ## the same, and the cache of kernels outside the tree
+	rm -rf "$${XSW_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xswiotlb}"
+
+.PHONY: all help run test unit vm-test stress lint headers-check modules modules_install \
+	harness initramfs guest deps clean distclean
+# The steps share one machine's two guests and one cache.
+.NOTPARALLEL:

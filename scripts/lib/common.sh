@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Sourced by every script: messages, paths and the table of guests.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=$TOP/build
+CACHE=${XSW_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xswiotlb}
+export TOP BUILD CACHE
+
+# Exit codes of the scripts, the same for all of them.
+export RC_PASS=0 RC_FAIL=1 RC_USAGE=2 RC_SKIP=3 RC_ERROR=4 RC_CRASH=5
+
+ME=${0##*/}
+note() { echo "$ME: $*" >&2; }
+die() { # die fail|usage|skip|error|crash SENTENCE
+	local rc=RC_${1^^}
+	shift
+	note "$*"
+	exit "${!rc}"
+}
+
+# Guests: name, then Debian architecture, kernel ARCH, compiler prefix. A guest
+# on Xen is one more line here and one more function in scripts/lib/qemu.sh.
+guest_table='
+arm64  arm64  arm64  aarch64-linux-gnu-
+x86    amd64  x86    x86_64-linux-gnu-
+'
+
+# Kernel lines, then the Debian suites that carry them.
+kernel_table='
+6.1   bookworm bookworm-updates bookworm-security
+6.12  bookworm bookworm-updates bookworm-security
+'
+
+names() { # names TABLE: its first column, comma separated
+	awk 'NF { printf "%s%s", sep, $1; sep = ", " }' <<<"$1"
+}
+
+set_guest() { # set_guest VM: sets VM, DEBARCH, KARCH, CROSS
+	local row
+	row=$(awk -v n="$1" '$1 == n' <<<"$guest_table")
+	[ -n "$row" ] || die usage "VM=$1 is not a guest; use one of: $(names "$guest_table")."
+	read -r VM DEBARCH KARCH CROSS <<<"$row"
+	export VM DEBARCH KARCH CROSS
+}
+
+set_kernel() { # set_kernel LINE: sets KERNEL, SUITES
+	local row
+	row=$(awk -v n="$1" '$1 == n' <<<"$kernel_table")
+	[ -n "$row" ] || die usage "KERNEL=$1 is not a kernel line; use one of: $(names "$kernel_table")."
+	read -r KERNEL SUITES <<<"$row"
+	export KERNEL SUITES
+}
+
+is_debian() { [ -e /etc/debian_version ] && command -v apt-get dpkg-query >/dev/null; }

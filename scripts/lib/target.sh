@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What is built for and booted: the cached Debian set, or the user's KDIR= and KERNEL_IMAGE=.
+
+parse_target() { # parse_target "$@": takes --vm and --kernel; leaves the rest in ARGS
+	local vm=arm64 kernel=6.1
+	ARGS=()
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--vm) [ $# -gt 1 ] || die usage "--vm needs a guest."; vm=$2 && shift ;;
+		--kernel) [ $# -gt 1 ] || die usage "--kernel needs a kernel line."; kernel=$2 && shift ;;
+		*) ARGS+=("$1") ;;
+		esac
+		shift
+	done
+	set_guest "$vm"
+	set_kernel "$kernel"
+}
+
+set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, RELEASE, OUT
+	local set=''
+	if [ -n "${KERNEL_IMAGE:-}" ] && [ -z "${KDIR:-}" ]; then
+		die usage "KERNEL_IMAGE= also needs KDIR=, the tree that image was built from."
+	fi
+	if is_debian || [ -z "${KERNEL_IMAGE:-}" ]; then
+		set=$("$TOP/scripts/kernels" --vm "$VM" --kernel "$KERNEL") || exit
+	fi
+	BUSYBOX=${BUSYBOX:-$set/busybox}
+	[ -n "$set" ] || BUSYBOX=${BUSYBOX:-$(command -v busybox || true)}
+	LIBURING_DIR=${set:+$set/root}
+	if [ -n "${KDIR:-}" ]; then
+		KDIR=$(cd "$KDIR" 2>/dev/null && pwd) || die usage "KDIR=$KDIR is not a folder."
+		RELEASE=$(cat "$KDIR/include/config/kernel.release" 2>/dev/null) ||
+			die usage "KDIR=$KDIR is not a built kernel tree: it has no include/config/kernel.release."
+		OUT=$BUILD/$RELEASE-$KARCH
+		IMAGE=${KERNEL_IMAGE:-}
+		MODULES=${KERNEL_MODULES:-$KDIR}
+	else
+		KDIR=$set/headers
+		RELEASE=$(<"$set/release")
+		OUT=$BUILD/$KERNEL-$KARCH
+		IMAGE=$set/vmlinuz
+		MODULES=$set/modules
+	fi
+	mkdir -p "$OUT"
+	export KDIR IMAGE MODULES BUSYBOX LIBURING_DIR RELEASE OUT
+}

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Guests on Xen: dom0 runs what a bare guest runs, and Xen's own log shares the console.
+# In, beside what lib/qemu.sh takes: XEN (the hypervisor's image) and RUN (folder of this run).
+#
+# Xen starts dom0 with DOM0_MEMORY of the machine's MEMORY. Both defaults leave
+# room for a second domain, and give dom0 memory on both sides of 4 GiB.
+
+xen_options="loglvl=all guest_loglvl=all bootscrub=0 dom0_mem=${DOM0_MEMORY:-3G}"
+
+# Where the machine puts what Xen starts: below its RAM's first 512 MiB, which Xen does
+# not give to dom0, and apart from each other.
+xen_kernel_at=0x49000000
+xen_initrd_at=0x4d000000
+xen_domu_kernel_at=0x51000000
+xen_domu_initrd_at=0x55000000
+
+# A boot module of Xen's, as a node of /chosen.
+dt_module() { # dt_module KIND ADDRESS FILE [BOOTARGS]
+	printf 'module@%x { compatible = "multiboot,%s", "multiboot,module"; reg = <0 %s 0 %s>; %s };\n' \
+		"$2" "$1" "$2" "$(stat -L -c %s "$3")" "${4:+bootargs = \"$4\";}"
+}
+
+# The machine's own device tree, as QEMU makes it, with what Xen is to start. The GIC is a
+# version 2: Xen hands its MSI frame to dom0, which it does not for a version 3.
+qemu_arm64_xen() {
+	local machine=virt,virtualization=on,gic-version=2 board
+	board=(-cpu cortex-a57 -smp 2 -m "$MEMORY")
+	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}" -accel tcg,thread=multi -kernel "$XEN" -dtb "$RUN/xen.dtb"
+		-device "loader,file=$IMAGE,addr=$xen_kernel_at,force-raw=on"
+		-device "loader,file=$INITRD,addr=$xen_initrd_at,force-raw=on" "${DEVICES[@]}")
+	qemu-system-aarch64 -M "$machine,dumpdtb=$RUN/board.dtb" "${board[@]}" -nodefaults -display none >/dev/null 2>&1 ||
+		die error "QEMU could not write the device tree of $machine."
+	{
+		dtc -q -I dtb -O dts "$RUN/board.dtb" | if [ -n "${NONCOHERENT:-}" ]; then grep -v dma-coherent; else cat; fi
+		echo '/ { chosen { #address-cells = <2>; #size-cells = <2>;'
+		echo "xen,xen-bootargs = \"$xen_options console=dtuart dtuart=/pl011@9000000 ${XEN_APPEND:-}\";"
+		echo "xen,dom0-bootargs = \"console=hvc0 $APPEND\";"
+		dt_module kernel $xen_kernel_at "$IMAGE"
+		dt_module ramdisk $xen_initrd_at "$INITRD"
+		if [ -n "${DOMU_INITRD:-}" ]; then
+			echo 'domU1 { compatible = "xen,domain"; #address-cells = <2>; #size-cells = <2>; cpus = <1>;'
+			echo 'memory = <0 0x40000>; vpl011; xen,enhanced = "no-xenstore";'
+			dt_module kernel $xen_domu_kernel_at "$IMAGE" "console=ttyAMA0 rdinit=/init panic=-1 ${DOMU_APPEND:-}"
+			dt_module ramdisk $xen_domu_initrd_at "$DOMU_INITRD"
+			echo '};'
+			QEMU+=(-device "loader,file=$IMAGE,addr=$xen_domu_kernel_at,force-raw=on"
+				-device "loader,file=$DOMU_INITRD,addr=$xen_domu_initrd_at,force-raw=on")
+		fi
+		echo '}; };'
+	} | dtc -q -I dts -O dtb -o "$RUN/xen.dtb" || die error "the device tree for Xen does not compile."
+	rm "$RUN/board.dtb"
+}
+
+# A dom0 whose pages Xen does not translate. QEMU's SMAP makes Xen 4.17 fail under emulation.
+qemu_x86_xen_pv() {
+	QEMU=(qemu-system-x86_64 -M pc -cpu max,-smap -accel tcg,thread=multi -smp 2 -m "$MEMORY"
+		-kernel "$XEN" -append "$xen_options console=com1 com1=115200,8n1 ${XEN_APPEND:-}"
+		-initrd "$IMAGE console=hvc0 $APPEND,$INITRD" "${DEVICES[@]}")
+}
+
+# A dom0 in a hardware container. QEMU emulates AMD's virtualisation, without intercepts for
+# some instructions: those are hidden. Only its AMD IOMMU gets DMA right there.
+qemu_x86_xen_pvh() {
+	local hide=-smap,-rdtscp,-rdpid,-xsave,-avx,-avx2,-fma,-f16c
+	QEMU=(qemu-system-x86_64 -M q35 -cpu "max,$hide" -accel tcg,thread=multi -smp 1 -m "$MEMORY"
+		-kernel "$XEN" -append "$xen_options dom0=pvh iommu=verbose console=com1 com1=115200,8n1 ${XEN_APPEND:-}"
+		-initrd "$IMAGE console=hvc0 $APPEND,$INITRD" -device amd-iommu "${DEVICES[@]}")
+}
