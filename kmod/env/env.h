@@ -20,11 +20,13 @@ struct device;
  *			at or below @limit; sets @machine. NULL: memory that is contiguous for
  *			the guest is so for the machine. May sleep.
  * @undo_contiguous:	give the frames back; NULL with @make_contiguous NULL. May sleep.
+ * @max_machine:	highest machine address of any memory; NULL: the highest physical one
  */
 struct xsw_host_env_ops {
 	int	(*make_contiguous)(struct xsw_env *env, phys_addr_t phys, u64 size, u64 limit,
 				   u64 *machine);
 	void	(*undo_contiguous)(struct xsw_env *env, phys_addr_t phys, u64 size);
+	u64	(*max_machine)(struct xsw_env *env);
 };
 
 struct xsw_poolmem;
@@ -45,6 +47,14 @@ static inline struct xsw_kenv *to_kenv(struct xsw_env *env)
 {
 	return container_of(env, struct xsw_kenv, env);
 }
+
+/* ---- of any environment (env/host.c) ---- */
+
+/* Where [phys, phys + size) is for the machine; false where it is not contiguous there. */
+bool xsw_env_machine(struct xsw_kenv *kenv, phys_addr_t phys, u64 size, u64 *machine);
+u64 xsw_env_max_machine(struct xsw_kenv *kenv);
+/* Highest address of the guest's memory. */
+phys_addr_t xsw_max_phys(void);
 
 /* ---- the host's environment (env/host.c) ---- */
 

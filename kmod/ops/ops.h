@@ -10,6 +10,8 @@
 #include "env.h"
 #include "stats.h"
 
+struct seq_file;
+
 /**
  * struct xsw_device - a device that carries our ops
  * @ops:	its dma_map_ops: a copy each, so that the device is found from them
@@ -23,6 +25,7 @@
  * @no_bounce:	never bounce
  * @shadow:	non-coherent devices: a device with the kernel's ops, for coherent memory
  * @complained:	the one message about a refused unmap or sync has been printed
+ * @node:	in the list of devices that carry our ops
  */
 struct xsw_device {
 	struct dma_map_ops		ops;
@@ -36,6 +39,7 @@ struct xsw_device {
 	bool				no_bounce;
 	struct platform_device		*shadow;
 	unsigned long			complained;
+	struct list_head		node;
 };
 
 /**
@@ -59,6 +63,17 @@ struct xsw_device *xsw_attach(struct device *dev, struct xsw_kenv *env,
 void xsw_detach(struct xsw_device *xdev);
 /* NULL where @dev does not carry our ops. Any context. */
 struct xsw_device *xsw_device_of(struct device *dev);
+/* A line for each device that carries our ops. May sleep. */
+void xsw_devices_show(struct seq_file *m);
+
+/* ---- devices attached by module parameter (ops/bind.c) ---- */
+
+/*
+ * Put the ops on the PCI devices of a comma separated list of addresses whenever a
+ * driver is bound to one, and take them off when it is unbound. -EINVAL, -ENOMEM.
+ */
+int xsw_bind_init(const char *list, const struct xsw_attach_opts *opts);
+void xsw_bind_exit(void);
 
 /**
  * struct xsw_last_map - what the last map on this CPU did

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which environment this host is, and what holds for any of them.
+ */
+#include <linux/ctype.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/pfn.h>
+#include <xen/xen.h>
+
+#ifdef CONFIG_X86
+#include <asm/processor.h>
+#endif
+
+#ifdef CONFIG_XEN
+#include <xen/interface/xen.h>
+#include <xen/interface/version.h>
+#include <asm/xen/hypercall.h>
+#endif
+
+#include "envs.h"
+
+static struct xsw_kenv xsw_host;
+static char xsw_hypervisor[32] = "none";
+
+phys_addr_t xsw_max_phys(void)
+{
+	unsigned long end = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		end = max(end, node_end_pfn(nid));
+	return PFN_PHYS((phys_addr_t)end) - 1;
+}
+
+u64 xsw_env_max_machine(struct xsw_kenv *kenv)
+{
+	return kenv->host->max_machine ? kenv->host->max_machine(&kenv->env) : xsw_max_phys();
+}
+
+bool xsw_env_machine(struct xsw_kenv *kenv, phys_addr_t phys, u64 size, u64 *machine)
+{
+	struct xsw_env *env = &kenv->env;
+	bool foreign = false;
+	phys_addr_t page;
+
+	if (!env->ops->phys_to_machine) {
+		*machine = phys;
+		return true;
+	}
+
+	*machine = env->ops->phys_to_machine(env, phys, &foreign);
+	if (*machine == XSW_MACHINE_NONE)
+		return false;
+	for (page = (phys & PAGE_MASK) + PAGE_SIZE; page < phys + size; page += PAGE_SIZE)
+		if (env->ops->phys_to_machine(env, page, &foreign) != *machine + (page - phys))
+			return false;
+	return true;
+}
+
+#ifdef CONFIG_XEN
+static bool __init xsw_name_xen(void)
+{
+	int version;
+
+	if (!xen_domain())
+		return false;
+	version = HYPERVISOR_xen_version(XENVER_version, NULL);
+	snprintf(xsw_hypervisor, sizeof(xsw_hypervisor), "xen-%d.%d", version >> 16,
+		 version & 0xffff);
+	return true;
+}
+#else
+static bool __init xsw_name_xen(void)
+{
+	return false;
+}
+#endif
+
+static void __init xsw_name_hypervisor(void)
+{
+	if (xsw_name_xen())
+		return;
+
+#ifdef CONFIG_X86
+	if (boot_cpu_has(X86_FEATURE_HYPERVISOR)) {
+		u32 eax, signature[4] = { };
+		char *c;
+
+		cpuid(0x40000000, &eax, &signature[0], &signature[1], &signature[2]);
+		strscpy(xsw_hypervisor, (char *)signature, sizeof(xsw_hypervisor));
+		for (c = xsw_hypervisor; *c; c++)
+			if (!isalnum(*c))
+				*c = '-';
+	}
+#endif
+}
+
+int __init xsw_host_env_init(void)
+{
+	xsw_name_hypervisor();
+	xsw_host.env.ops = &xsw_bare_env_ops;
+	xsw_host.host = &xsw_bare_host_ops;
+	return 0;
+}
+
+void xsw_host_env_exit(void)
+{
+}
+
+struct xsw_kenv *xsw_host_env(void)
+{
+	return &xsw_host;
+}
+
+const char *xsw_hypervisor_name(void)
+{
+	return xsw_hypervisor;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the Xen environments share, and what they show to xen.c. */
+#ifndef XSW_XEN_H
+#define XSW_XEN_H
+
+#include "env.h"
+
+/*
+ * Each takes over an environment that is bare so far, for as long as the module is
+ * loaded, and switches on the static keys that it needs. May sleep.
+ */
+int xsw_xen_arm_init(struct xsw_kenv *kenv);
+void xsw_xen_arm_exit(struct xsw_kenv *kenv);
+int xsw_xen_pv_init(struct xsw_kenv *kenv);
+void xsw_xen_pv_exit(struct xsw_kenv *kenv);
+void xsw_xen_pvh_init(struct xsw_kenv *kenv);
+
+/* Highest machine address of any RAM, whose ever it is. */
+u64 xsw_xen_max_machine(struct xsw_env *env);
+
+#endif /* XSW_XEN_H */

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PV domains on x86: the guest itself knows the machine frame of each of its pages, and
+ * neighbours in pfn need not be neighbours in mfn.
+ *
+ * Memory that is contiguous for the machine comes from the kernel's own ops, which can
+ * exchange frames with Xen; a module can not. They are asked for it on behalf of shadow
+ * devices, one for each width of address.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/slab.h>
+
+#include <xen/page.h>
+
+#include "xen.h"
+
+#define XSW_MIN_BITS	24
+#define XSW_MAX_BITS	64
+
+/* [0] stands for XSW_MIN_BITS: never registered, each only carries its mask. */
+static struct device *xsw_pv_shadow;
+
+static u64 xsw_pv_to_machine(struct xsw_env *env, phys_addr_t phys, bool *foreign)
+{
+	unsigned long mfn = __pfn_to_mfn(PHYS_PFN(phys));
+
+	if (unlikely(mfn == INVALID_P2M_ENTRY))
+		return XSW_MACHINE_NONE;
+	if (mfn & FOREIGN_FRAME_BIT)
+		*foreign = true;
+	mfn &= ~(FOREIGN_FRAME_BIT | IDENTITY_FRAME_BIT);
+	return PFN_PHYS((u64)mfn) | offset_in_page(phys);
+}
+
+static bool xsw_pv_to_phys(struct xsw_env *env, u64 machine, phys_addr_t *phys)
+{
+	unsigned long pfn = bfn_to_local_pfn(PHYS_PFN(machine));
+
+	*phys = PFN_PHYS((u64)pfn) | offset_in_page(machine);
+	return pfn_valid(pfn);
+}
+
+/* The widest shadow that does not exceed @limit; NULL if even the narrowest does. */
+static struct device *xsw_pv_shadow_for(u64 limit)
+{
+	unsigned int bits = limit == U64_MAX ? XSW_MAX_BITS : ilog2(limit + 1);
+
+	return bits < XSW_MIN_BITS ? NULL : &xsw_pv_shadow[bits - XSW_MIN_BITS];
+}
+
+static struct page *xsw_pv_alloc(struct xsw_env *env, u64 size, u64 limit, gfp_t gfp,
+				 u64 *machine)
+{
+	struct device *shadow = xsw_pv_shadow_for(limit);
+	dma_addr_t dma;
+	void *vaddr;
+
+	if (!shadow)
+		return NULL;
+	vaddr = dma_alloc_attrs(shadow, size, &dma, gfp, DMA_ATTR_NO_WARN);
+	if (!vaddr)
+		return NULL;
+	*machine = dma;
+	return virt_to_page(vaddr);
+}
+
+static void xsw_pv_free(struct xsw_env *env, struct page *page, u64 size, u64 machine)
+{
+	dma_free_attrs(xsw_pv_shadow_for(U64_MAX), size, page_address(page), machine, 0);
+}
+
+static const struct xsw_env_ops xsw_pv_ops = {
+	.name			= "xen_pv",
+	.phys_to_machine	= xsw_pv_to_machine,
+	.machine_to_phys	= xsw_pv_to_phys,
+};
+
+static const struct xsw_host_env_ops xsw_pv_host_ops = {
+	.alloc_contiguous	= xsw_pv_alloc,
+	.free_contiguous	= xsw_pv_free,
+	.max_machine		= xsw_xen_max_machine,
+};
+
+int __init xsw_xen_pv_init(struct xsw_kenv *kenv)
+{
+	unsigned int i, nr = XSW_MAX_BITS - XSW_MIN_BITS + 1;
+
+	xsw_pv_shadow = kvcalloc(nr, sizeof(*xsw_pv_shadow), GFP_KERNEL);
+	if (!xsw_pv_shadow)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		xsw_pv_shadow[i].init_name = "xswiotlb-shadow";
+		xsw_pv_shadow[i].coherent_dma_mask = DMA_BIT_MASK(XSW_MIN_BITS + i);
+		xsw_pv_shadow[i].dma_mask = &xsw_pv_shadow[i].coherent_dma_mask;
+		set_dev_node(&xsw_pv_shadow[i], NUMA_NO_NODE);
+	}
+	kenv->env.ops = &xsw_pv_ops;
+	kenv->host = &xsw_pv_host_ops;
+	static_branch_inc(&xsw_key_translate);
+	return 0;
+}
+
+void xsw_xen_pv_exit(struct xsw_kenv *kenv)
+{
+	static_branch_dec(&xsw_key_translate);
+	kvfree(xsw_pv_shadow);
+}

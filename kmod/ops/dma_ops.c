@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of dma_map_ops: the core's map path as the kernel calls it.
+ */
+#include <linux/dma-map-ops.h>
+#include <linux/ratelimit.h>
+#include <linux/scatterlist.h>
+
+#include "alloc_pages_op.h"
+#include "internal.h"
+#include "trace.h"
+
+DEFINE_PER_CPU(struct xsw_last_map, xsw_last_map);
+
+#define xsw_count(xdev, member, n)				\
+do {								\
+	this_cpu_add((xdev)->stats->member, n);			\
+	this_cpu_add(xsw_stats_all.member, n);			\
+} while (0)
+
+static __always_inline bool xsw_is_bounced(enum xsw_reason reason)
+{
+	return reason >= XSW_REASON_BOUNCE_MASK;
+}
+
+static __always_inline void xsw_set_last_map(struct device *dev, u8 reason, u8 cause)
+{
+	this_cpu_write(xsw_last_map.dev, dev);
+	this_cpu_write(xsw_last_map.reason, reason);
+	this_cpu_write(xsw_last_map.cause, cause);
+}
+
+/* ---- what went wrong ---- */
+
+static const char *xsw_advice(enum xsw_cause cause)
+{
+	switch (cause) {
+	case XSW_CAUSE_NO_SPACE:
+		return "it can succeed later; a larger pool makes that rare";
+	case XSW_CAUSE_TOO_LARGE:
+		return "map less at once, as dma_max_mapping_size() says, or make the pool larger";
+	case XSW_CAUSE_MISALIGNED:
+		return "no slot meets the device's alignment mask and segment boundary";
+	case XSW_CAUSE_MASK:
+		return "memory and pool are beyond the device's DMA mask or bus limit: make the pool lower";
+	case XSW_CAUSE_NOT_CONTIGUOUS:
+		return "map each piece by itself, or let the device bounce";
+	case XSW_CAUSE_NO_BOUNCE:
+		return "it must be bounced, and there is no pool or bouncing is off for the device";
+	case XSW_CAUSE_BAD_ADDRESS:
+		return "that is no memory which this kind of mapping can be made of";
+	case XSW_CAUSE_NEEDS_COHERENT:
+		return "the driver insists on coherence that this device does not have here";
+	default:
+		return "the driver asks for what can not be mapped";
+	}
+}
+
+static noinline void xsw_map_failed(struct xsw_device *xdev, struct device *dev, phys_addr_t phys,
+				    size_t size, enum dma_data_direction dir, unsigned long attrs,
+				    enum xsw_cause cause)
+{
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+	struct xsw_pool_info info = { };
+
+	xsw_count(xdev, cause[cause], 1);
+	trace_xsw_map_err(dev, phys, size, dir, attrs, cause);
+
+	if ((attrs & DMA_ATTR_NO_WARN) || !__ratelimit(&limit))
+		return;
+	if (xdev->env->env.pool)
+		xsw_pool_get_info(xdev->env->env.pool, &info);
+	dev_err(dev, "can't map %zu bytes: %s (%llu of %llu slots of the pool in use, longest mapping %llu bytes); %s\n",
+		size, xsw_cause_name(cause), info.used, info.slots, info.largest,
+		xsw_advice(cause));
+}
+
+static noinline void xsw_refused(struct xsw_device *xdev, struct device *dev, const char *what,
+				 dma_addr_t dma, size_t size, enum xsw_cause cause)
+{
+	xsw_count(xdev, cause[cause], 1);
+	if (!test_and_set_bit(XSW_COMPLAINED, &xdev->complained))
+		dev_err(dev, "refused to %s %zu bytes at dma address %pad: %s; the driver is at fault, further ones are only counted\n",
+			what, size, &dma, xsw_cause_name(cause));
+}
+
+/* ---- one piece ---- */
+
+static __always_inline int xsw_map_one(struct xsw_device *xdev, struct device *dev,
+				       const struct xsw_dev *d, phys_addr_t phys, size_t size,
+				       enum dma_data_direction dir, unsigned long attrs,
+				       struct xsw_mapped *m)
+{
+	int err = xsw_map(&xdev->env->env, d, phys, size, dir, attrs, m);
+
+	if (unlikely(err)) {
+		xsw_map_failed(xdev, dev, phys, size, dir, attrs, m->cause);
+		return err;
+	}
+
+	xsw_count(xdev, reason[m->reason], 1);
+	trace_xsw_map(dev, phys, m->dma, size, dir, attrs, m->reason);
+	if (xsw_is_bounced(m->reason)) {
+		xsw_count(xdev, bounced_bytes, size);
+		trace_xsw_bounce(dev, m->dma, size, true);
+	}
+	return 0;
+}
+
+static __always_inline void xsw_unmap_one(struct xsw_device *xdev, struct device *dev,
+					  const struct xsw_dev *d, dma_addr_t dma, size_t size,
+					  enum dma_data_direction dir, unsigned long attrs)
+{
+	enum xsw_cause cause = XSW_CAUSE_NONE;
+	int bounced = xsw_unmap(&xdev->env->env, d, dma, size, dir, attrs, &cause);
+
+	trace_xsw_unmap(dev, dma, size, dir, attrs, bounced > 0, cause);
+	if (unlikely(bounced < 0)) {
+		xsw_refused(xdev, dev, "unmap", dma, size, cause);
+		return;
+	}
+
+	xsw_count(xdev, unmaps, 1);
+	if (bounced && dir != DMA_TO_DEVICE && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
+		xsw_count(xdev, bounced_bytes, size);
+		trace_xsw_bounce(dev, dma, size, false);
+	}
+}
+
+static __always_inline void xsw_sync_one(struct xsw_device *xdev, struct device *dev,
+					 const struct xsw_dev *d, dma_addr_t dma, size_t size,
+					 enum dma_data_direction dir, bool for_cpu)
+{
+	enum xsw_cause cause = XSW_CAUSE_NONE;
+	int bounced = xsw_sync(&xdev->env->env, d, dma, size, dir, for_cpu, &cause);
+
+	trace_xsw_sync(dev, dma, size, dir, for_cpu, bounced > 0, cause);
+	if (unlikely(bounced < 0)) {
+		xsw_refused(xdev, dev, for_cpu ? "sync for the CPU" : "sync for the device", dma,
+			    size, cause);
+		return;
+	}
+
+	if (bounced && dir != (for_cpu ? DMA_TO_DEVICE : DMA_FROM_DEVICE)) {
+		xsw_count(xdev, bounced_bytes, size);
+		trace_xsw_bounce(dev, dma, size, !for_cpu);
+	}
+}
+
+/* ---- single mappings ---- */
+
+static dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
+			      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct xsw_mapped m;
+	struct xsw_dev d;
+
+	xsw_dev_fill(xdev, dev, &d);
+	if (xsw_map_one(xdev, dev, &d, phys, size, dir, attrs, &m)) {
+		xsw_set_last_map(dev, XSW_REASON_NONE, m.cause);
+		return DMA_MAPPING_ERROR;
+	}
+	xsw_set_last_map(dev, m.reason, XSW_CAUSE_NONE);
+	return m.dma;
+}
+
+static void xsw_ops_unmap(struct device *dev, dma_addr_t dma, size_t size,
+			  enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct xsw_dev d;
+
+	xsw_dev_fill(xdev, dev, &d);
+	xsw_unmap_one(xdev, dev, &d, dma, size, dir, attrs);
+}
+
+#include "map_ops.h"
+
+static __always_inline void xsw_ops_sync(struct device *dev, dma_addr_t dma, size_t size,
+					 enum dma_data_direction dir, bool for_cpu)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct xsw_dev d;
+
+	xsw_dev_fill(xdev, dev, &d);
+	xsw_count(xdev, syncs, 1);
+	xsw_sync_one(xdev, dev, &d, dma, size, dir, for_cpu);
+}
+
+static void xsw_ops_sync_for_cpu(struct device *dev, dma_addr_t dma, size_t size,
+				 enum dma_data_direction dir)
+{
+	xsw_ops_sync(dev, dma, size, dir, true);
+}
+
+static void xsw_ops_sync_for_device(struct device *dev, dma_addr_t dma, size_t size,
+				    enum dma_data_direction dir)
+{
+	xsw_ops_sync(dev, dma, size, dir, false);
+}
+
+/* ---- scatterlists ---- */
+
+static void xsw_unmap_entries(struct xsw_device *xdev, struct device *dev,
+			      const struct xsw_dev *d, struct scatterlist *sgl, int nents,
+			      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sg(sgl, sg, nents, i)
+		xsw_unmap_one(xdev, dev, d, sg_dma_address(sg), sg_dma_len(sg), dir, attrs);
+}
+
+static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+			  enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	u8 reason = XSW_REASON_NONE;
+	struct scatterlist *sg;
+	struct xsw_mapped m;
+	struct xsw_dev d;
+	int i, err;
+
+	if (unlikely(nents <= 0))
+		return -EINVAL;
+
+	xsw_dev_fill(xdev, dev, &d);
+	for_each_sg(sgl, sg, nents, i) {
+		err = xsw_map_one(xdev, dev, &d, sg_phys(sg), sg->length, dir, attrs, &m);
+		if (unlikely(err))
+			goto unwind;
+		sg->dma_address = m.dma;
+		sg_dma_len(sg) = sg->length;
+		if (reason == XSW_REASON_NONE || reason == XSW_REASON_DIRECT)
+			reason = m.reason;
+	}
+	xsw_set_last_map(dev, reason, XSW_CAUSE_NONE);
+	return nents;
+
+unwind:
+	/* No device has seen them: there is nothing to copy back. */
+	xsw_unmap_entries(xdev, dev, &d, sgl, i, dir, attrs | DMA_ATTR_SKIP_CPU_SYNC);
+	sg_dma_len(sgl) = 0;
+	xsw_set_last_map(dev, XSW_REASON_NONE, m.cause);
+	return err;
+}
+
+static void xsw_ops_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
+			     enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct xsw_dev d;
+
+	xsw_dev_fill(xdev, dev, &d);
+	xsw_unmap_entries(xdev, dev, &d, sgl, nents, dir, attrs);
+}
+
+static __always_inline void xsw_ops_sync_sg(struct device *dev, struct scatterlist *sgl,
+					    int nents, enum dma_data_direction dir, bool for_cpu)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct scatterlist *sg;
+	struct xsw_dev d;
+	int i;
+
+	xsw_dev_fill(xdev, dev, &d);
+	xsw_count(xdev, syncs, 1);
+	for_each_sg(sgl, sg, nents, i)
+		xsw_sync_one(xdev, dev, &d, sg_dma_address(sg), sg_dma_len(sg), dir, for_cpu);
+}
+
+static void xsw_ops_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl, int nents,
+				    enum dma_data_direction dir)
+{
+	xsw_ops_sync_sg(dev, sgl, nents, dir, true);
+}
+
+static void xsw_ops_sync_sg_for_device(struct device *dev, struct scatterlist *sgl, int nents,
+				       enum dma_data_direction dir)
+{
+	xsw_ops_sync_sg(dev, sgl, nents, dir, false);
+}
+
+/* ---- pages for streaming ---- */
+
+static struct page *xsw_ops_alloc_pages(struct device *dev, size_t size, dma_addr_t *dma,
+					enum dma_data_direction dir, gfp_t gfp)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	dma_addr_t unused;
+	struct page *page;
+
+	/* Zeroed before it is mapped: a mapping that bounces copies what is there. */
+	page = xsw_alloc_reachable(xdev, size, gfp, min(dma_get_mask(dev), dev->coherent_dma_mask),
+				   &unused);
+	if (!page)
+		return NULL;
+	*dma = xsw_ops_map(dev, page_to_phys(page), size, dir, 0);
+	if (*dma == DMA_MAPPING_ERROR) {
+		xsw_free_reachable(xdev, page, size);
+		return NULL;
+	}
+	return page;
+}
+
+static void xsw_ops_free_pages(struct device *dev, size_t size, struct page *page,
+			       dma_addr_t dma, enum dma_data_direction dir)
+{
+	xsw_ops_unmap(dev, dma, size, dir, DMA_ATTR_SKIP_CPU_SYNC);
+	xsw_free_reachable(xsw_device_in_ops(dev), page, size);
+}
+
+/* ---- what the device can do ---- */
+
+/* Highest dma address that this machine's memory has for the device. */
+static dma_addr_t xsw_max_dma(const struct xsw_device *xdev, const struct xsw_dev *d)
+{
+	u64 max_machine = xsw_env_max_machine(xdev->env);
+	dma_addr_t max_dma = 0;
+	unsigned int i;
+
+	if (!d->ranges)
+		return max_machine;
+	for (i = 0; i < d->nr_ranges; i++) {
+		const struct xsw_dma_range *r = &d->ranges[i];
+
+		if (r->machine <= max_machine)
+			max_dma = max(max_dma,
+				      r->dma + min(r->size - 1, max_machine - r->machine));
+	}
+	return max_dma;
+}
+
+/* Is there memory that the device can not be given as it is? */
+static bool xsw_can_bounce(const struct xsw_device *xdev, const struct xsw_dev *d)
+{
+	const struct xsw_env_ops *ops = xdev->env->env.ops;
+	dma_addr_t dma;
+
+	if (d->no_bounce)
+		return false;
+	if (d->force_bounce || ops->phys_to_machine || ops->must_bounce)
+		return true;
+	/* Memory may lie between the ranges of a map of several. */
+	if (d->nr_ranges > 1)
+		return true;
+	if (!xsw_machine_to_dma(d, xsw_env_max_machine(xdev->env), &dma))
+		return true;
+	return !xsw_dma_capable(d, xsw_max_dma(xdev, d), 1);
+}
+
+static int xsw_ops_dma_supported(struct device *dev, u64 mask)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct xsw_dev d;
+
+	xsw_dev_fill(xdev, dev, &d);
+	d.dma_mask = mask;
+	return !xsw_can_bounce(xdev, &d) || xsw_pool_reachable(&xdev->env->env, &d);
+}
+
+static u64 xsw_ops_get_required_mask(struct device *dev)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct xsw_dev d;
+
+	xsw_dev_fill(xdev, dev, &d);
+	return DMA_BIT_MASK(fls64(xsw_max_dma(xdev, &d)));
+}
+
+static size_t xsw_ops_max_mapping_size(struct device *dev)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct xsw_dev d;
+
+	xsw_dev_fill(xdev, dev, &d);
+	return xsw_max_mapping_size(&xdev->env->env, &d, xsw_can_bounce(xdev, &d));
+}
+
+/*
+ * No opt_mapping_size(): it is not told the device, and no size is better than another
+ * for one that never bounces; unset, it is the maximum of the device.
+ * No get_merge_boundary(): nothing is ever merged.
+ */
+const struct dma_map_ops xsw_dma_ops = {
+	.alloc			= xsw_ops_alloc,
+	.free			= xsw_ops_free,
+	.XSW_ALLOC_PAGES_OP	= xsw_ops_alloc_pages,
+	.free_pages		= xsw_ops_free_pages,
+	.mmap			= xsw_ops_mmap,
+	.get_sgtable		= xsw_ops_get_sgtable,
+	XSW_MAP_OPS,
+	.map_sg			= xsw_ops_map_sg,
+	.unmap_sg		= xsw_ops_unmap_sg,
+	.sync_single_for_cpu	= xsw_ops_sync_for_cpu,
+	.sync_single_for_device	= xsw_ops_sync_for_device,
+	.sync_sg_for_cpu	= xsw_ops_sync_sg_for_cpu,
+	.sync_sg_for_device	= xsw_ops_sync_sg_for_device,
+	.dma_supported		= xsw_ops_dma_supported,
+	.get_required_mask	= xsw_ops_get_required_mask,
+	.max_mapping_size	= xsw_ops_max_mapping_size,
+};
