@@ -10,6 +10,7 @@
 #define XSW_ENGINE_H
 
 #include <linux/device.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/scatterlist.h>
 #include "xswiotlb.h"
@@ -55,6 +56,7 @@ struct xsw_xfer_side {
  * @node:	the engine's
  * @status:	the engine's until @complete is called
  * @stage:	the engine's
+ * @due:	the engine's
  */
 struct xsw_xfer {
 	enum xsw_xfer_kind	kind;
@@ -67,6 +69,7 @@ struct xsw_xfer {
 	struct list_head	node;
 	int			status;
 	u32			stage;
+	ktime_t			due;
 };
 
 /**
@@ -95,6 +98,7 @@ struct xsw_engine_ops {
  * @max_len:	most bytes of one transfer
  * @dev_size:	bytes of its own memory
  * @dma_mask:	its DMA mask
+ * @kind:	enum xsw_engine_kind
  * @dead:	it did not answer or has gone: memory it was given may still be written to.
  *		Nothing that a transfer of it used may be freed or unmapped into reuse.
  */
@@ -106,6 +110,7 @@ struct xsw_engine {
 	u32				max_len;
 	u32				dev_size;
 	u64				dma_mask;
+	u32				kind;
 	bool				dead;
 };
 

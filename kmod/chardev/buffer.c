@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include "env.h"
+#include "op.h"
+#include "stats.h"
+#include "vm_flags.h"
+
+/* How hard to look for pages at the right place: at most this much is held meanwhile. */
+#define XSW_SEARCH_TRIES	256
+#define XSW_SEARCH_BYTES	(64u << 20)
+
+static bool charge(atomic64_t *counter, u64 bytes, unsigned int limit_mib)
+{
+	if (atomic64_add_return(bytes, counter) <= (u64)limit_mib << 20)
+		return true;
+	atomic64_sub(bytes, counter);
+	return false;
+}
+
+static u64 buffer_size(const struct xsw_buffer *buffer)
+{
+	return (u64)buffer->nr_pages << PAGE_SHIFT;
+}
+
+/* ---- user memory ---- */
+
+static long pin_user(struct xsw_call *call, struct xsw_buffer *buffer, u64 addr)
+{
+	u64 size = buffer_size(buffer);
+	u32 pinned = 0;
+	long ret;
+
+	if (!charge(&call->session->pinned, size, xsw_max_pinned_mib))
+		return xsw_fail(call, -ENOMEM, XSW_CAUSE_LIMIT);
+	if (account_locked_vm(current->mm, buffer->nr_pages, true)) {
+		ret = xsw_fail(call, -ENOMEM, XSW_CAUSE_LIMIT);
+		goto uncharge;
+	}
+	while (pinned < buffer->nr_pages) {
+		ret = pin_user_pages_fast((addr & PAGE_MASK) + ((u64)pinned << PAGE_SHIFT),
+					  buffer->nr_pages - pinned,
+					  FOLL_WRITE | FOLL_LONGTERM, buffer->pages + pinned);
+		if (ret <= 0)
+			goto unpin;
+		pinned += ret;
+	}
+	buffer->mm = current->mm;
+	mmgrab(buffer->mm);
+	return 0;
+
+unpin:
+	unpin_user_pages(buffer->pages, pinned);
+	account_locked_vm(current->mm, buffer->nr_pages, false);
+	ret = ret == -ENOMEM ? xsw_fail(call, ret, XSW_CAUSE_NO_MEMORY) :
+			       xsw_fail(call, -EFAULT, XSW_CAUSE_FAULT);
+uncharge:
+	atomic64_sub(size, &call->session->pinned);
+	return ret;
+}
+
+static void unpin_user(struct xsw_session *session, struct xsw_buffer *buffer)
+{
+	if (!buffer->quarantined)
+		unpin_user_pages_dirty_lock(buffer->pages, buffer->nr_pages, true);
+	account_locked_vm(buffer->mm, buffer->nr_pages, false);
+	mmdrop(buffer->mm);
+	atomic64_sub(buffer_size(buffer), &session->pinned);
+}
+
+/* ---- kernel memory ---- */
+
+static bool placed_well(phys_addr_t phys, u64 size, u32 placement, u64 mask)
+{
+	switch (placement) {
+	case XSW_PLACE_LOW:
+		return phys + size - 1 <= mask;
+	case XSW_PLACE_ABOVE_MASK:
+		return phys > mask;
+	default:
+		return true;
+	}
+}
+
+/*
+ * The allocator can't be told about an arbitrary mask: try the zones, keep what is
+ * in the wrong place until something is in the right one, then give it all back.
+ */
+static void *alloc_placed(u64 size, u32 placement, u64 mask)
+{
+	static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
+	const gfp_t gfp = __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY;
+	u32 nr_zones = placement == XSW_PLACE_LOW ? ARRAY_SIZE(zones) : 1;
+	u32 tries = clamp_t(u64, XSW_SEARCH_BYTES / size, 1, XSW_SEARCH_TRIES);
+	void *found = NULL, *rejected = NULL, *next, *mem;
+	u32 zone, i;
+
+	if (placement != XSW_PLACE_LOW && placement != XSW_PLACE_ABOVE_MASK)
+		return alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | gfp);
+
+	for (zone = 0; zone < nr_zones && !found; zone++) {
+		for (i = 0; i < tries && !found; i++) {
+			mem = alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | gfp | zones[zone]);
+			if (!mem)
+				break;
+			if (placed_well(virt_to_phys(mem), size, placement, mask)) {
+				found = mem;
+			} else {
+				*(void **)mem = rejected;
+				rejected = mem;
+				cond_resched();
+			}
+		}
+	}
+	for (; rejected; rejected = next) {
+		next = *(void **)rejected;
+		free_pages_exact(rejected, size);
+	}
+	return found;
+}
+
+static long alloc_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 placement,
+			 struct xsw_slot *engine_slot)
+{
+	struct xsw_engine *engine = engine_slot ? engine_slot->obj : NULL;
+	u64 size = buffer_size(buffer);
+	struct page *page;
+	void *mem;
+	u32 i;
+	int err;
+
+	if (!charge(&call->session->kernel_bytes, size, xsw_max_kernel_mib))
+		return xsw_fail(call, -ENOMEM, XSW_CAUSE_LIMIT);
+	mem = alloc_placed(size, placement, engine ? engine->dma_mask : ~0ULL);
+	if (!mem) {
+		err = xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
+		goto uncharge;
+	}
+	page = virt_to_page(mem);
+	for (i = 0; i < buffer->nr_pages; i++)
+		buffer->pages[i] = nth_page(page, i);
+
+	if (placement == XSW_PLACE_STRADDLE || placement == XSW_PLACE_FOREIGN) {
+		err = xsw_sim_place(engine->env, virt_to_phys(mem), size, placement);
+		if (err) {
+			err = xsw_fail(call, err, err == -ENOSPC ? XSW_CAUSE_LIMIT :
+						  err == -ENOMEM ? XSW_CAUSE_NO_MEMORY :
+						  XSW_CAUSE_UNSUPPORTED);
+			goto free;
+		}
+		buffer->engine = engine_slot;
+	}
+	return 0;
+
+free:
+	free_pages_exact(mem, size);
+uncharge:
+	atomic64_sub(size, &call->session->kernel_bytes);
+	return err;
+}
+
+static void free_kernel(struct xsw_session *session, struct xsw_buffer *buffer)
+{
+	struct xsw_engine *engine;
+	u32 i;
+
+	if (buffer->engine) {
+		engine = buffer->engine->obj;
+		xsw_sim_unplace(engine->env, page_to_phys(buffer->pages[0]),
+				buffer_size(buffer));
+		xsw_handle_put(buffer->engine);
+	}
+	/* A page that is still mapped in userspace lives until it no longer is. */
+	if (!buffer->quarantined)
+		for (i = 0; i < buffer->nr_pages; i++)
+			put_page(buffer->pages[i]);
+	atomic64_sub(buffer_size(buffer), &session->kernel_bytes);
+}
+
+/* ---- both ---- */
+
+static struct xsw_buffer *buffer_new(u64 offset, u64 bytes)
+{
+	struct xsw_buffer *buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
+
+	if (!buffer)
+		return NULL;
+	buffer->page_offset = offset;
+	buffer->bytes = bytes;
+	buffer->nr_pages = PAGE_ALIGN(offset + bytes) >> PAGE_SHIFT;
+	buffer->pages = kvcalloc(buffer->nr_pages, sizeof(*buffer->pages), GFP_KERNEL_ACCOUNT);
+	if (buffer->pages)
+		return buffer;
+	kfree(buffer);
+	return NULL;
+}
+
+static void buffer_release(struct xsw_buffer *buffer)
+{
+	kvfree(buffer->pages);
+	kfree(buffer);
+}
+
+static bool buf_create_valid(const struct xsw_buf_create *op)
+{
+	u64 end;
+
+	if (op->placement > XSW_PLACE_FOREIGN || !op->bytes || op->bytes > XSW_MAX_LEN)
+		return false;
+	if (!op->engine && op->placement != XSW_PLACE_ANY)
+		return false;
+	switch (op->kind) {
+	case XSW_BUF_USER:
+		/* Rounding up to pages must not wrap either. */
+		return op->placement == XSW_PLACE_ANY && !op->page_offset &&
+		       !check_add_overflow(op->addr, op->bytes + PAGE_SIZE, &end);
+	case XSW_BUF_KERNEL:
+		return !op->addr && op->page_offset < 4096;
+	default:
+		return false;
+	}
+}
+
+long xsw_buffer_create(struct xsw_call *call, const struct xsw_buf_create *op)
+{
+	struct xsw_handles *handles = &call->session->handles;
+	struct xsw_slot *slot, *engine_slot = NULL;
+	struct xsw_buffer *buffer;
+	struct xsw_engine *engine;
+	long ret;
+
+	if (!buf_create_valid(op))
+		return xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	if (op->engine) {
+		engine_slot = xsw_handle_get(handles, op->engine, XSW_HANDLE_ENGINE);
+		if (IS_ERR(engine_slot))
+			return xsw_fail_handle(call, PTR_ERR(engine_slot));
+		engine = engine_slot->obj;
+		if ((op->placement == XSW_PLACE_STRADDLE || op->placement == XSW_PLACE_FOREIGN) &&
+		    (engine->kind != XSW_ENGINE_SIM || !engine->xdev)) {
+			ret = xsw_fail(call, -EINVAL, XSW_CAUSE_UNSUPPORTED);
+			goto put_engine;
+		}
+	}
+	slot = xsw_handle_new(handles, XSW_HANDLE_BUFFER, call->gfp);
+	if (IS_ERR(slot)) {
+		ret = xsw_fail_handle(call, PTR_ERR(slot));
+		goto put_engine;
+	}
+	buffer = buffer_new(op->kind == XSW_BUF_USER ? offset_in_page(op->addr) :
+						       op->page_offset, op->bytes);
+	if (!buffer) {
+		ret = xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
+		goto free_slot;
+	}
+	if (op->kind == XSW_BUF_USER)
+		ret = pin_user(call, buffer, op->addr);
+	else
+		ret = alloc_kernel(call, buffer, op->placement, engine_slot);
+	if (ret)
+		goto free_buffer;
+	slot->obj = buffer;
+	call->created = slot;
+	if (op->kind == XSW_BUF_KERNEL)
+		call->result.value = (u64)xsw_handle_value(slot) << PAGE_SHIFT;
+	if (!buffer->engine)
+		xsw_handle_put(engine_slot);
+	return 0;
+
+free_buffer:
+	buffer_release(buffer);
+free_slot:
+	xsw_handle_free(handles, slot);
+put_engine:
+	xsw_handle_put(engine_slot);
+	return ret;
+}
+
+/**
+ * xsw_buffer_free() - unpin or free a buffer that nothing uses
+ * @session:	that it counts against
+ * @buffer:	buffer
+ */
+void xsw_buffer_free(struct xsw_session *session, struct xsw_buffer *buffer)
+{
+	if (buffer->mm)
+		unpin_user(session, buffer);
+	else
+		free_kernel(session, buffer);
+	buffer_release(buffer);
+}
+
+long xsw_buffer_destroy(struct xsw_call *call, const struct xsw_handle *op)
+{
+	struct xsw_handles *handles = &call->session->handles;
+	struct xsw_slot *slot = xsw_handle_take(handles, op->handle, XSW_HANDLE_BUFFER);
+
+	if (IS_ERR(slot))
+		return xsw_fail_handle(call, PTR_ERR(slot));
+	xsw_buffer_free(call->session, slot->obj);
+	xsw_handle_free(handles, slot);
+	return 0;
+}
+
+/**
+ * xsw_buffer_quarantine() - a device may write to it at any time from now on
+ * @buffer:	whose pages are never to be used again
+ */
+void xsw_buffer_quarantine(struct xsw_buffer *buffer)
+{
+	if (!test_and_set_bit(0, &buffer->quarantined))
+		atomic_add(buffer->nr_pages, &xsw_nr_quarantined);
+}
+
+/**
+ * xsw_buffer_mmap() - map a kernel buffer for its owner
+ * @session:	of the file
+ * @vma:	page offset is the buffer's handle
+ *
+ * The pages are mapped one by one, each with a reference of its own: destroying the
+ * buffer takes nothing away from under the mapping.
+ *
+ * Return: 0, -EINVAL, -EPERM, -ENOENT, -ESTALE, -ENXIO (longer than the buffer), -ENOMEM.
+ */
+int xsw_buffer_mmap(struct xsw_session *session, struct vm_area_struct *vma)
+{
+	struct xsw_buffer *buffer;
+	struct xsw_slot *slot;
+	int err;
+
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff > U32_MAX)
+		return -EINVAL;
+	slot = xsw_handle_get(&session->handles, vma->vm_pgoff, XSW_HANDLE_BUFFER);
+	if (IS_ERR(slot))
+		return PTR_ERR(slot);
+	buffer = slot->obj;
+	if (buffer->mm) {
+		err = -EINVAL;
+	} else {
+		vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+		vm_flags_clear(vma, VM_MAYEXEC);
+		err = vm_map_pages_zero(vma, buffer->pages, buffer->nr_pages);
+	}
+	xsw_handle_put(slot);
+	return err;
+}

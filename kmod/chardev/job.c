@@ -1,0 +1,631 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/ktime.h>
+#include <linux/sched/mm.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include "op.h"
+#include "uring.h"
+
+/* More than this is left to a worker: the submitter has other things to do. */
+#define XSW_INLINE_BYTES	(1u << 20)
+
+struct xsw_batch;
+
+/**
+ * struct xsw_run - one transfer on its way: of a JOB, of a JOBV, or TRANSFER
+ * @xfer:	what the engine sees
+ * @node:	in xsw_batch.runs while it is the engine's
+ * @batch:	that it belongs to
+ * @index:	in the vector
+ * @flags:	XSW_F_*
+ * @engine:	used, or NULL
+ * @src_buffer:	used, or NULL
+ * @dst_buffer:	used, or NULL
+ * @mapping:	TRANSFER: used
+ * @src:	JOB: mapping of the source
+ * @dst:	JOB: mapping of the destination
+ * @start_ns:	handed to the engine
+ * @end_ns:	completed
+ * @status:	that it completed with
+ * @result_ptr:	where its own result goes, or 0
+ * @result:	what it has to tell
+ */
+struct xsw_run {
+	struct xsw_xfer		xfer;
+	struct list_head	node;
+	struct xsw_batch	*batch;
+	u32			index;
+	u32			flags;
+	struct xsw_slot		*engine;
+	struct xsw_slot		*src_buffer;
+	struct xsw_slot		*dst_buffer;
+	struct xsw_slot		*mapping;
+	struct xsw_dmamap	src;
+	struct xsw_dmamap	dst;
+	u64			start_ns;
+	u64			end_ns;
+	int			status;
+	u64			result_ptr;
+	struct xsw_result	result;
+};
+
+/**
+ * struct xsw_batch - the transfers of one command
+ * @session:	session
+ * @cmd:	of io_uring, to be completed; NULL: somebody waits for @done
+ * @done:	all have completed
+ * @mm:		where results go, once it is no longer certain whose task this is
+ * @pending:	transfers that the engine has, and one for who submits them
+ * @runs:	that the engine has, or had
+ * @vector:	JOBV
+ * @nr_ok:	that succeeded
+ * @first_failed: index of the first that did not
+ * @result_ptr:	where @result goes, or 0
+ * @result:	of the command
+ * @first:	the only one, or the first
+ */
+struct xsw_batch {
+	struct xsw_session	*session;
+	struct io_uring_cmd	*cmd;
+	struct completion	done;
+	struct mm_struct	*mm;
+	atomic_t		pending;
+	struct list_head	runs;
+	bool			vector;
+	u32			nr_ok;
+	u32			first_failed;
+	u64			result_ptr;
+	struct xsw_result	result;
+	struct xsw_run		first;
+};
+
+static long batch_finish(struct xsw_batch *batch, bool reachable);
+
+/* ---- completion ---- */
+
+static void batch_finish_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
+{
+	struct xsw_batch *batch = *xsw_uring_private(cmd);
+	/* When the submitter is gone this runs in a worker, on nobody's or anybody's memory. */
+	bool reachable = current->mm == batch->mm && !(current->flags & PF_KTHREAD);
+	long ret;
+
+	ret = batch_finish(batch, reachable);
+	if (!reachable || xsw_result_put(batch->result_ptr, &batch->result))
+		ret = -EFAULT;
+	mmdrop(batch->mm);
+	kfree(batch);
+	xsw_uring_done(cmd, ret, issue_flags);
+}
+
+XSW_URING_TASK_WORK(batch_finish_cmd)
+
+/* Any context, hard interrupts included. */
+static void run_complete(struct xsw_xfer *xfer, int status)
+{
+	struct xsw_run *run = container_of(xfer, struct xsw_run, xfer);
+	struct xsw_batch *batch = run->batch;
+	struct xsw_session *session = batch->session;
+
+	run->status = status;
+	run->end_ns = xsw_now(run->flags);
+	/* Nobody waits for what is still queued. */
+	if (!READ_ONCE(session->dying) && xsw_session_owner_exits(session))
+		schedule_work(&session->cancel_work);
+	if (!atomic_dec_and_test(&batch->pending))
+		return;
+	if (batch->cmd)
+		io_uring_cmd_complete_in_task(batch->cmd, batch_finish_cmd_tw);
+	else
+		complete(&batch->done);
+}
+
+/* ---- one transfer ---- */
+
+static int run_fail(struct xsw_run *run, int err, u8 cause)
+{
+	run->result.status = err;
+	run->result.cause = cause;
+	return err;
+}
+
+/* What an engine's status means for the caller. */
+static int run_engine_fail(struct xsw_run *run, struct xsw_engine *engine, int status)
+{
+	switch (status) {
+	case -EBUSY:
+		return run_fail(run, status, XSW_CAUSE_BUSY);
+	case -ETIMEDOUT:
+		return run_fail(run, status, XSW_CAUSE_TIMEOUT);
+	case -ECANCELED:
+		return run_fail(run, status, XSW_CAUSE_CANCELED);
+	default:
+		if (READ_ONCE(engine->dead))
+			return run_fail(run, -ENODEV, XSW_CAUSE_NO_DEVICE);
+		return run_fail(run, status, XSW_CAUSE_DEVICE);
+	}
+}
+
+static void run_put(struct xsw_run *run)
+{
+	xsw_handle_put(run->src_buffer);
+	xsw_handle_put(run->dst_buffer);
+	xsw_handle_put(run->engine);
+	xsw_handle_put(run->mapping);
+}
+
+static void unmap_one(struct xsw_dmamap *map, struct xsw_slot *buffer, unsigned long attrs)
+{
+	if (xsw_dmamap_unmap(map, attrs))
+		return;
+	if (buffer)
+		xsw_buffer_quarantine(buffer->obj);
+	else
+		xsw_range_keep(&map->range);
+}
+
+static void run_unmap(struct xsw_run *run, bool sync)
+{
+	unsigned long attrs = 0;
+	u64 start;
+
+	if (sync) {
+		start = xsw_now(run->flags);
+		xsw_dmamap_sync(&run->dst, 0, run->xfer.len, true);
+		run->result.sync_ns = xsw_elapsed(start, run->flags);
+		attrs = DMA_ATTR_SKIP_CPU_SYNC;
+	}
+	start = xsw_now(run->flags);
+	unmap_one(&run->dst, run->dst_buffer, attrs);
+	unmap_one(&run->src, run->src_buffer, 0);
+	run->result.unmap_ns = xsw_elapsed(start, run->flags);
+}
+
+/* The engine has done with it, one way or the other. Task context. */
+static int run_end(struct xsw_run *run, int status)
+{
+	struct xsw_engine *engine;
+
+	if (run->flags & XSW_F_TIMES)
+		run->result.xfer_ns = min_t(u64, run->end_ns - run->start_ns, U32_MAX);
+	if (run->mapping) {
+		engine = ((struct xsw_mapping *)run->mapping->obj)->map.engine;
+	} else {
+		engine = run->engine->obj;
+		run_unmap(run, (run->flags & XSW_F_SYNC) && !status);
+	}
+	if (status)
+		status = run_engine_fail(run, engine, status);
+	else
+		run->result.bytes = run->xfer.len;
+	run_put(run);
+	return status;
+}
+
+/* 0, -errno, or -EINPROGRESS: then run_end() is called later. */
+static int run_submit(struct xsw_run *run, struct xsw_engine *engine)
+{
+	int status;
+
+	run->xfer.complete = run_complete;
+	atomic_inc(&run->batch->pending);
+	run->start_ns = xsw_now(run->flags);
+	if (READ_ONCE(run->batch->session->dying))
+		status = -ECANCELED;
+	else if (READ_ONCE(engine->dead))
+		status = -ENODEV;
+	else
+		status = engine->ops->submit(engine, &run->xfer);
+	if (status == -EINPROGRESS)
+		return status;
+	run->end_ns = xsw_now(run->flags);
+	atomic_dec(&run->batch->pending);
+	return run_end(run, status);
+}
+
+/* ---- jobs ---- */
+
+static bool ranges_overlap(u64 a, u64 b, u64 len)
+{
+	return (a > b ? a - b : b - a) < len;
+}
+
+static bool job_valid(const struct xsw_call *call, const struct xsw_job *job)
+{
+	if (!job->len || (job->attrs & ~(XSW_ATTR_NO_WARN | XSW_ATTR_WEAK_ORDERING)))
+		return false;
+	if (job->src_dir != XSW_TO_DEVICE && job->src_dir != XSW_BIDIRECTIONAL)
+		return false;
+	if (job->dst_dir != XSW_FROM_DEVICE && job->dst_dir != XSW_BIDIRECTIONAL)
+		return false;
+	if (!(job->flags & XSW_F_FIXED))
+		return true;
+	return call->cmd && (call->cmd->flags & IORING_URING_CMD_FIXED) &&
+	       !job->src_buffer && !job->dst_buffer;
+}
+
+static int range_of_buffer(struct xsw_call *call, struct xsw_run *run, u32 handle, u64 offset,
+			   u32 len, struct xsw_slot **slotp, struct xsw_range *range)
+{
+	struct xsw_slot *slot = xsw_handle_get(&call->session->handles, handle,
+					       XSW_HANDLE_BUFFER);
+	struct xsw_buffer *buffer;
+
+	if (IS_ERR(slot))
+		return run_fail(run, PTR_ERR(slot), xsw_handle_cause(PTR_ERR(slot)));
+	*slotp = slot;
+	buffer = slot->obj;
+	if (xsw_out_of_range(offset, len, buffer->bytes))
+		return run_fail(run, -ERANGE, XSW_CAUSE_OUT_OF_RANGE);
+	*range = (struct xsw_range){
+		.pages	= buffer->pages,
+		.offset	= buffer->page_offset + offset,
+		.len	= len,
+	};
+	return 0;
+}
+
+static int range_of_fixed(struct xsw_call *call, struct xsw_run *run, u64 addr, u32 len, int rw,
+			  struct xsw_range *range)
+{
+	struct iov_iter iter;
+
+	if (xsw_uring_import_fixed(addr, len, rw, &iter, call->cmd, call->issue_flags) ||
+	    !iov_iter_is_bvec(&iter))
+		return run_fail(run, -ERANGE, XSW_CAUSE_OUT_OF_RANGE);
+	*range = (struct xsw_range){
+		.bvec	= iter.bvec,
+		.offset	= iter.iov_offset,
+		.len	= len,
+	};
+	return 0;
+}
+
+static int job_ranges(struct xsw_call *call, struct xsw_run *run, const struct xsw_job *job,
+		      struct xsw_range *src, struct xsw_range *dst)
+{
+	bool same;
+	int err;
+
+	if (job->flags & XSW_F_FIXED) {
+		same = true;
+		err = range_of_fixed(call, run, job->src_offset, job->len, ITER_SOURCE, src) ?:
+		      range_of_fixed(call, run, job->dst_offset, job->len, ITER_DEST, dst);
+	} else {
+		same = job->src_buffer == job->dst_buffer;
+		err = range_of_buffer(call, run, job->src_buffer, job->src_offset, job->len,
+				      &run->src_buffer, src) ?:
+		      range_of_buffer(call, run, job->dst_buffer, job->dst_offset, job->len,
+				      &run->dst_buffer, dst);
+	}
+	if (!err && same && ranges_overlap(job->src_offset, job->dst_offset, job->len))
+		err = run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	return err;
+}
+
+static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_job *job,
+		   struct xsw_engine *engine)
+{
+	unsigned long attrs = xsw_dma_attrs(job->attrs);
+	struct xsw_result *result = &run->result;
+	struct xsw_range src, dst;
+	u8 cause = XSW_CAUSE_NONE;
+	u64 start;
+	int err;
+
+	err = job_ranges(call, run, job, &src, &dst);
+	if (err)
+		return err;
+	start = xsw_now(job->flags);
+	err = xsw_dmamap_map(&run->src, engine, &src, job->src_dir, attrs,
+			     job->flags & XSW_F_SG, call->gfp, &cause);
+	if (err)
+		return run_fail(run, err, cause);
+	err = xsw_dmamap_map(&run->dst, engine, &dst, job->dst_dir, attrs,
+			     job->flags & XSW_F_SG, call->gfp, &cause);
+	if (err) {
+		unmap_one(&run->src, run->src_buffer, DMA_ATTR_SKIP_CPU_SYNC);
+		return run_fail(run, err, cause);
+	}
+	result->map_ns = xsw_elapsed(start, job->flags);
+	result->src_reason = run->src.reason;
+	result->dst_reason = run->dst.reason;
+	result->nr_segs = xsw_dmamap_nents(&run->src) + xsw_dmamap_nents(&run->dst);
+	return 0;
+}
+
+/* As run_submit(). */
+static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xsw_job *job)
+{
+	struct xsw_engine *engine;
+	struct xsw_slot *slot;
+	int err;
+
+	run->flags = job->flags;
+	if (!job_valid(call, job))
+		return run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	slot = xsw_handle_get(&call->session->handles, job->engine, XSW_HANDLE_ENGINE);
+	if (IS_ERR(slot))
+		return run_fail(run, PTR_ERR(slot), xsw_handle_cause(PTR_ERR(slot)));
+	run->engine = slot;
+	engine = slot->obj;
+	err = job->len > engine->max_len ? run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE) :
+					   job_map(call, run, job, engine);
+	if (err) {
+		run_put(run);
+		return err;
+	}
+	run->xfer.kind = XSW_XFER_COPY;
+	run->xfer.src = run->src.side;
+	run->xfer.dst = run->dst.side;
+	run->xfer.len = job->len;
+	return run_submit(run, engine);
+}
+
+/* ---- commands ---- */
+
+static void run_init(struct xsw_run *run, struct xsw_batch *batch, u32 index, u64 result_ptr)
+{
+	memset(run, 0, sizeof(*run));
+	run->batch = batch;
+	run->index = index;
+	run->result_ptr = result_ptr;
+}
+
+static struct xsw_batch *batch_new(struct xsw_call *call, bool vector)
+{
+	struct xsw_batch *batch = kmalloc(sizeof(*batch), call->gfp | __GFP_ACCOUNT);
+
+	if (!batch)
+		return NULL;
+	batch->session = call->session;
+	batch->cmd = call->cmd;
+	init_completion(&batch->done);
+	batch->mm = NULL;
+	atomic_set(&batch->pending, 1);
+	INIT_LIST_HEAD(&batch->runs);
+	batch->vector = vector;
+	batch->nr_ok = 0;
+	batch->first_failed = U32_MAX;
+	batch->result_ptr = call->result_ptr;
+	memset(&batch->result, 0, sizeof(batch->result));
+	return batch;
+}
+
+/* Tell what became of a transfer, to its own result and to the command's. */
+static void batch_record(struct xsw_batch *batch, struct xsw_run *run, bool reachable)
+{
+	struct xsw_result *result = &run->result;
+
+	if (!batch->vector) {
+		batch->result = *result;
+		return;
+	}
+	batch->result.bytes += result->bytes;
+	if (run->result_ptr && (!reachable || xsw_result_put(run->result_ptr, result)) &&
+	    !result->status)
+		run_fail(run, -EFAULT, XSW_CAUSE_FAULT);
+	if (!result->status) {
+		batch->nr_ok++;
+	} else if (run->index < batch->first_failed) {
+		batch->first_failed = run->index;
+		batch->result.status = result->status;
+		batch->result.cause = result->cause;
+	}
+}
+
+/* All have completed. The command's own result is not written yet. */
+static long batch_finish(struct xsw_batch *batch, bool reachable)
+{
+	struct xsw_run *run, *next;
+
+	list_for_each_entry_safe(run, next, &batch->runs, node) {
+		run_end(run, run->status);
+		batch_record(batch, run, reachable);
+		if (run != &batch->first)
+			kfree(run);
+	}
+	return batch->vector ? batch->nr_ok : batch->result.status;
+}
+
+/* Everything has been submitted: wait for it, or leave it to the engine's interrupt. */
+static long batch_submitted(struct xsw_call *call, struct xsw_batch *batch)
+{
+	long ret;
+
+	if (!list_empty(&batch->runs)) {
+		if (batch->cmd) {
+			batch->mm = current->mm;
+			mmgrab(batch->mm);
+			*xsw_uring_private(batch->cmd) = batch;
+		}
+		if (!atomic_dec_and_test(&batch->pending)) {
+			if (batch->cmd)
+				return -EIOCBQUEUED;
+			/*
+			 * The device may be writing to these buffers: killed or not, this
+			 * returns only when it has done or has been given up.
+			 */
+			if (wait_for_completion_killable(&batch->done)) {
+				if (xsw_session_owner_exits(batch->session))
+					xsw_session_cancel(batch->session);
+				wait_for_completion(&batch->done);
+			}
+		}
+	}
+	ret = batch_finish(batch, true);
+	call->result = batch->result;
+	if (batch->mm)
+		mmdrop(batch->mm);
+	kfree(batch);
+	return ret;
+}
+
+static long no_memory(struct xsw_call *call)
+{
+	/* A worker may sleep for what could not be had here. */
+	if (call->nonblock)
+		return -EAGAIN;
+	return xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
+}
+
+long xsw_job_run(struct xsw_call *call, const struct xsw_job *op)
+{
+	struct xsw_batch *batch;
+	int err;
+
+	if (call->nonblock && op->len > XSW_INLINE_BYTES)
+		return -EAGAIN;
+	batch = batch_new(call, false);
+	if (!batch)
+		return no_memory(call);
+	run_init(&batch->first, batch, 0, 0);
+	err = job_start(call, &batch->first, op);
+	if (err == -EINPROGRESS) {
+		list_add_tail(&batch->first.node, &batch->runs);
+	} else {
+		batch_record(batch, &batch->first, true);
+		if (call->nonblock && batch->result.cause == XSW_CAUSE_NO_MEMORY) {
+			kfree(batch);
+			return -EAGAIN;
+		}
+	}
+	return batch_submitted(call, batch);
+}
+
+long xsw_transfer_run(struct xsw_call *call, const struct xsw_transfer *op)
+{
+	bool reads = op->kind == XSW_DEVICE_READS;
+	struct xsw_mapping *mapping;
+	struct xsw_engine *engine;
+	struct xsw_batch *batch;
+	struct xsw_slot *slot;
+	struct xsw_run *run;
+	long ret;
+
+	if (op->kind != XSW_DEVICE_READS && op->kind != XSW_DEVICE_WRITES)
+		return xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	if (call->nonblock && op->len > XSW_INLINE_BYTES)
+		return -EAGAIN;
+	slot = xsw_handle_get(&call->session->handles, op->mapping, XSW_HANDLE_MAPPING);
+	if (IS_ERR(slot))
+		return xsw_fail_handle(call, PTR_ERR(slot));
+	mapping = slot->obj;
+	engine = mapping->map.engine;
+	if (!op->len || op->len > engine->max_len)
+		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	else if (mapping->map.dir != DMA_BIDIRECTIONAL &&
+		 mapping->map.dir != (reads ? DMA_TO_DEVICE : DMA_FROM_DEVICE))
+		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_DIRECTION);
+	else if (xsw_out_of_range(op->offset, op->len, mapping->map.range.len) ||
+		 xsw_out_of_range(op->dev_offset, op->len, engine->dev_size))
+		ret = xsw_fail(call, -ERANGE, XSW_CAUSE_OUT_OF_RANGE);
+	else
+		ret = 0;
+	if (ret)
+		goto put;
+	batch = batch_new(call, false);
+	if (!batch) {
+		ret = no_memory(call);
+		goto put;
+	}
+	run = &batch->first;
+	run_init(run, batch, 0, 0);
+	run->flags = op->flags;
+	run->mapping = slot;
+	run->result.src_reason = mapping->map.reason;
+	run->result.nr_segs = xsw_dmamap_nents(&mapping->map);
+	run->xfer.kind = reads ? XSW_XFER_READ : XSW_XFER_WRITE;
+	run->xfer.len = op->len;
+	run->xfer.dev_offset = op->dev_offset;
+	run->xfer.src = mapping->map.side;
+	run->xfer.src.offset = op->offset;
+	run->xfer.dst = run->xfer.src;
+	if (run_submit(run, engine) == -EINPROGRESS)
+		list_add_tail(&run->node, &batch->runs);
+	else
+		batch_record(batch, run, true);
+	return batch_submitted(call, batch);
+
+put:
+	xsw_handle_put(slot);
+	return ret;
+}
+
+/* What xsw_op_run() checks of a job, for one in a vector. */
+static bool job_layout_valid(const struct xsw_job *job)
+{
+	return job->size == sizeof(*job) && !(job->flags & ~XSW_JOB_FLAGS) && !job->reserved;
+}
+
+static bool jobv_is_small(const struct xsw_job *jobs, u32 nr)
+{
+	u64 bytes = 0;
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		bytes += jobs[i].len;
+	return bytes <= XSW_INLINE_BYTES;
+}
+
+long xsw_jobv_run(struct xsw_call *call, const struct xsw_jobv *op)
+{
+	struct xsw_batch *batch;
+	struct xsw_job *jobs;
+	struct xsw_run *run;
+	long ret;
+	int err;
+	u32 i;
+
+	if (!op->nr || op->nr > XSW_MAX_VECTOR || op->stride != sizeof(*jobs))
+		return xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	jobs = kmalloc_array(op->nr, sizeof(*jobs), call->gfp | __GFP_ACCOUNT);
+	if (!jobs)
+		return no_memory(call);
+	if (copy_from_user(jobs, u64_to_user_ptr(op->jobs), op->nr * sizeof(*jobs))) {
+		ret = xsw_fail(call, -EFAULT, XSW_CAUSE_FAULT);
+		goto free;
+	}
+	if (call->nonblock && !jobv_is_small(jobs, op->nr)) {
+		ret = -EAGAIN;
+		goto free;
+	}
+	batch = batch_new(call, true);
+	if (!batch) {
+		ret = no_memory(call);
+		goto free;
+	}
+	run = &batch->first;
+	for (i = 0; i < op->nr; i++) {
+		struct xsw_run unstarted;
+
+		if (!run)
+			run = kmalloc(sizeof(*run), call->gfp | __GFP_ACCOUNT);
+		if (!run || !job_layout_valid(&jobs[i])) {
+			/* Of a job that is not understood, neither is its result pointer. */
+			run_init(&unstarted, batch, i, run ? 0 : jobs[i].result);
+			run_fail(&unstarted, run ? -EINVAL : -ENOMEM,
+				 run ? XSW_CAUSE_BAD_VALUE : XSW_CAUSE_NO_MEMORY);
+			batch_record(batch, &unstarted, true);
+			continue;
+		}
+		run_init(run, batch, i, jobs[i].result);
+		err = job_start(call, run, &jobs[i]);
+		if (err == -EINPROGRESS) {
+			list_add_tail(&run->node, &batch->runs);
+			run = NULL;
+		} else {
+			batch_record(batch, run, true);
+		}
+		if (!call->nonblock)
+			cond_resched();
+	}
+	if (run != &batch->first)
+		kfree(run);
+	ret = batch_submitted(call, batch);
+free:
+	kfree(jobs);
+	return ret;
+}

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/bvec.h>
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include "ops.h"
+#include "op.h"
+#include "stats.h"
+
+/* ---- the pieces of a range that are physically contiguous ---- */
+
+struct piece {
+	struct page	*page;
+	u32		offset;
+	u64		len;
+};
+
+/**
+ * struct walk - where in a range we are
+ * @range:	what is walked
+ * @index:	of the page or bvec
+ * @offset:	into it
+ * @left:	bytes
+ */
+struct walk {
+	const struct xsw_range	*range;
+	u32			index;
+	u64			offset;
+	u64			left;
+};
+
+static void walk_begin(struct walk *walk, const struct xsw_range *range)
+{
+	walk->range = range;
+	walk->index = range->pages ? range->offset >> PAGE_SHIFT : 0;
+	walk->offset = range->pages ? offset_in_page(range->offset) : range->offset;
+	walk->left = range->len;
+}
+
+/* One page, or what is left of one bvec. */
+static bool walk_step(struct walk *walk, phys_addr_t *phys, u64 *len)
+{
+	const struct bio_vec *bvec;
+
+	if (!walk->left)
+		return false;
+	if (walk->range->pages) {
+		*phys = page_to_phys(walk->range->pages[walk->index]) + walk->offset;
+		*len = PAGE_SIZE - walk->offset;
+	} else {
+		bvec = walk->range->bvec + walk->index;
+		while (walk->offset >= bvec->bv_len) {
+			walk->offset -= bvec->bv_len;
+			bvec++;
+			walk->index++;
+		}
+		*phys = page_to_phys(bvec->bv_page) + bvec->bv_offset + walk->offset;
+		*len = bvec->bv_len - walk->offset;
+	}
+	*len = min(*len, walk->left);
+	walk->left -= *len;
+	walk->index++;
+	walk->offset = 0;
+	return true;
+}
+
+static bool walk_next(struct walk *walk, struct piece *piece)
+{
+	struct walk ahead;
+	phys_addr_t first, phys;
+	u64 len;
+
+	if (!walk_step(walk, &first, &piece->len))
+		return false;
+	for (ahead = *walk; walk_step(&ahead, &phys, &len) && phys == first + piece->len;
+	     *walk = ahead)
+		piece->len += len;
+	piece->page = pfn_to_page(PHYS_PFN(first));
+	piece->offset = offset_in_page(first);
+	return true;
+}
+
+/**
+ * xsw_range_keep() - a device may write to it at any time from now on
+ * @range:	in a registered buffer, whose pages are never to be used again
+ */
+void xsw_range_keep(const struct xsw_range *range)
+{
+	struct walk walk;
+	phys_addr_t phys;
+	u64 len;
+	unsigned long pfn;
+
+	walk_begin(&walk, range);
+	while (walk_step(&walk, &phys, &len)) {
+		for (pfn = PHYS_PFN(phys); pfn <= PHYS_PFN(phys + len - 1); pfn++) {
+			get_page(pfn_to_page(pfn));
+			atomic_inc(&xsw_nr_quarantined);
+		}
+	}
+}
+
+/* ---- the DMA API ---- */
+
+/**
+ * xsw_dma_attrs() - the kernel's attributes
+ * @attrs:	XSW_ATTR_*
+ *
+ * Return: DMA_ATTR_*. A failure is told by its cause, never by a warning.
+ */
+unsigned long xsw_dma_attrs(u32 attrs)
+{
+	return DMA_ATTR_NO_WARN |
+	       (attrs & XSW_ATTR_SKIP_CPU_SYNC ? DMA_ATTR_SKIP_CPU_SYNC : 0) |
+	       (attrs & XSW_ATTR_WEAK_ORDERING ? DMA_ATTR_WEAK_ORDERING : 0);
+}
+
+static int cause_errno(u8 cause)
+{
+	switch (cause) {
+	case XSW_CAUSE_NO_SPACE:
+	case XSW_CAUSE_NO_MEMORY:
+		return -ENOMEM;
+	case XSW_CAUSE_BAD_ADDRESS:
+	case XSW_CAUSE_BAD_SIZE:
+	case XSW_CAUSE_BAD_DIRECTION:
+	case XSW_CAUSE_TOO_LARGE:
+	case XSW_CAUSE_MISALIGNED:
+		return -EINVAL;
+	default:
+		return -EIO;
+	}
+}
+
+static bool address_unchanged(const struct xsw_dmamap *map, const struct piece *only)
+{
+	struct scatterlist *sg;
+	int i;
+
+	if (!map->sgt.sgl)
+		return map->side.dma == page_to_phys(only->page) + only->offset;
+	for_each_sgtable_dma_sg(&map->sgt, sg, i)
+		if (sg_dma_address(sg) != sg_phys(sg))
+			return false;
+	return true;
+}
+
+/* Our ops leave word of what they did; of the kernel's, the address has to tell. */
+static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8 *cause)
+{
+	const struct xsw_last_map *last;
+
+	if (!map->engine->xdev) {
+		if (err) {
+			*cause = XSW_CAUSE_NO_SPACE;
+			return -ENOMEM;
+		}
+		map->reason = address_unchanged(map, only) ? XSW_REASON_KERNEL_DIRECT :
+							     XSW_REASON_KERNEL_OTHER;
+		return 0;
+	}
+	last = this_cpu_ptr(&xsw_last_map);
+	if (WARN_ON_ONCE(last->dev != map->engine->dev)) {
+		*cause = XSW_CAUSE_UNSUPPORTED;
+		return err;
+	}
+	if (err) {
+		*cause = last->cause;
+		return cause_errno(last->cause);
+	}
+	map->reason = last->reason;
+	return 0;
+}
+
+static int build_sg(struct xsw_dmamap *map, u32 nr, gfp_t gfp)
+{
+	struct scatterlist *sg;
+	struct piece piece;
+	struct walk walk;
+
+	if (sg_alloc_table(&map->sgt, nr, gfp))
+		return -ENOMEM;
+	sg = map->sgt.sgl;
+	walk_begin(&walk, &map->range);
+	while (walk_next(&walk, &piece)) {
+		sg_set_page(sg, piece.page, piece.len, piece.offset);
+		sg = sg_next(sg);
+	}
+	return 0;
+}
+
+/**
+ * xsw_dmamap_map() - map a range for an engine, as a driver would
+ * @map:	to fill in
+ * @engine:	for whom
+ * @range:	what
+ * @dir:	direction
+ * @attrs:	DMA_ATTR_*
+ * @sg:		by dma_map_sg(), even where one call of dma_map_page() would do
+ * @gfp:	for the scatterlist
+ * @cause:	of a failure
+ *
+ * Return: 0, or a negative errno. -ENOMEM with XSW_CAUSE_NO_MEMORY: @gfp did not get it.
+ */
+int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
+		   const struct xsw_range *range, enum dma_data_direction dir,
+		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause)
+{
+	struct piece piece, first;
+	struct walk walk;
+	u32 nr = 0;
+	int err;
+
+	memset(map, 0, sizeof(*map));
+	map->engine = engine;
+	map->range = *range;
+	map->dir = dir;
+	map->attrs = attrs;
+
+	walk_begin(&walk, range);
+	while (walk_next(&walk, &piece))
+		if (!nr++)
+			first = piece;
+	if ((sg || nr > 1) && build_sg(map, nr, gfp)) {
+		*cause = XSW_CAUSE_NO_MEMORY;
+		return -ENOMEM;
+	}
+
+	/* A device that goes away waits for whoever is in here. */
+	preempt_disable();
+	if (READ_ONCE(engine->dead)) {
+		*cause = XSW_CAUSE_NO_DEVICE;
+		err = -ENODEV;
+	} else if (map->sgt.sgl) {
+		err = dma_map_sgtable(engine->dev, &map->sgt, dir, attrs);
+		err = outcome(map, NULL, err, cause);
+	} else {
+		map->side.dma = dma_map_page_attrs(engine->dev, first.page, first.offset,
+						   first.len, dir, attrs);
+		err = dma_mapping_error(engine->dev, map->side.dma);
+		err = outcome(map, &first, err, cause);
+	}
+	preempt_enable();
+
+	if (err)
+		sg_free_table(&map->sgt);
+	else if (map->sgt.sgl) {
+		map->side.sgl = map->sgt.sgl;
+		map->side.nents = map->sgt.nents;
+	}
+	return err;
+}
+
+/**
+ * xsw_dmamap_unmap() - end a mapping
+ * @map:	mapped
+ * @attrs:	DMA_ATTR_* in addition
+ *
+ * Return: false when the device is dead: then nothing was unmapped, and its memory
+ * must never be used for anything else.
+ */
+bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs)
+{
+	struct device *dev = map->engine->dev;
+	bool dead;
+
+	preempt_disable();
+	dead = READ_ONCE(map->engine->dead);
+	if (dead)
+		;
+	else if (map->sgt.sgl)
+		dma_unmap_sgtable(dev, &map->sgt, map->dir, map->attrs | attrs);
+	else
+		dma_unmap_page_attrs(dev, map->side.dma, map->range.len, map->dir,
+				     map->attrs | attrs);
+	preempt_enable();
+	sg_free_table(&map->sgt);
+	return !dead;
+}
+
+/**
+ * xsw_dmamap_sync() - hand part of a mapping to the CPU or the device
+ * @map:	mapped
+ * @offset:	0 when it has several segments
+ * @len:	the whole length when it has several segments
+ * @for_cpu:	or for the device
+ *
+ * Return: false when the device is dead.
+ */
+bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu)
+{
+	struct device *dev = map->engine->dev;
+	dma_addr_t dma = xsw_dmamap_addr(map);
+	bool dead;
+
+	preempt_disable();
+	dead = READ_ONCE(map->engine->dead);
+	if (dead)
+		;
+	else if (map->sgt.orig_nents > 1 && for_cpu)
+		dma_sync_sgtable_for_cpu(dev, &map->sgt, map->dir);
+	else if (map->sgt.orig_nents > 1)
+		dma_sync_sgtable_for_device(dev, &map->sgt, map->dir);
+	else if (for_cpu)
+		dma_sync_single_range_for_cpu(dev, dma, offset, len, map->dir);
+	else
+		dma_sync_single_range_for_device(dev, dma, offset, len, map->dir);
+	preempt_enable();
+	return !dead;
+}
+
+/* DMA segments. */
+u32 xsw_dmamap_nents(const struct xsw_dmamap *map)
+{
+	return map->sgt.sgl ? map->sgt.nents : 1;
+}
+
+/* Of the first segment. */
+dma_addr_t xsw_dmamap_addr(const struct xsw_dmamap *map)
+{
+	return map->sgt.sgl ? sg_dma_address(map->sgt.sgl) : map->side.dma;
+}
+
+/* ---- MAP, UNMAP, SYNC ---- */
+
+long xsw_mapping_create(struct xsw_call *call, const struct xsw_map *op)
+{
+	struct xsw_handles *handles = &call->session->handles;
+	struct xsw_slot *slot, *engine_slot, *buffer_slot;
+	struct xsw_result *result = &call->result;
+	struct xsw_mapping *mapping;
+	struct xsw_buffer *buffer;
+	struct xsw_range range;
+	u64 start;
+	long ret;
+
+	if (op->dir > XSW_FROM_DEVICE || (op->attrs & ~XSW_ATTRS_ALL) ||
+	    !op->len || op->len > XSW_MAX_LEN)
+		return xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	engine_slot = xsw_handle_get(handles, op->engine, XSW_HANDLE_ENGINE);
+	if (IS_ERR(engine_slot))
+		return xsw_fail_handle(call, PTR_ERR(engine_slot));
+	buffer_slot = xsw_handle_get(handles, op->buffer, XSW_HANDLE_BUFFER);
+	if (IS_ERR(buffer_slot)) {
+		ret = xsw_fail_handle(call, PTR_ERR(buffer_slot));
+		goto put_engine;
+	}
+	buffer = buffer_slot->obj;
+	if (xsw_out_of_range(op->offset, op->len, buffer->bytes)) {
+		ret = xsw_fail(call, -ERANGE, XSW_CAUSE_OUT_OF_RANGE);
+		goto put_buffer;
+	}
+	slot = xsw_handle_new(handles, XSW_HANDLE_MAPPING, call->gfp);
+	if (IS_ERR(slot)) {
+		ret = xsw_fail_handle(call, PTR_ERR(slot));
+		goto put_buffer;
+	}
+	mapping = kmalloc(sizeof(*mapping), call->gfp | __GFP_ACCOUNT);
+	if (!mapping) {
+		ret = xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
+		goto free_slot;
+	}
+	range = (struct xsw_range){
+		.pages	= buffer->pages,
+		.offset	= buffer->page_offset + op->offset,
+		.len	= op->len,
+	};
+	start = xsw_now(op->flags);
+	ret = xsw_dmamap_map(&mapping->map, engine_slot->obj, &range, op->dir,
+			     xsw_dma_attrs(op->attrs), op->flags & XSW_F_SG, call->gfp,
+			     &result->cause);
+	if (ret)
+		goto free_mapping;
+	result->map_ns = xsw_elapsed(start, op->flags);
+	result->src_reason = mapping->map.reason;
+	result->nr_segs = xsw_dmamap_nents(&mapping->map);
+	result->bytes = op->len;
+	if (capable(CAP_SYS_RAWIO))
+		result->value = xsw_dmamap_addr(&mapping->map);
+	/* What the caller asks of this map, its unmap does not inherit. */
+	mapping->map.attrs &= ~DMA_ATTR_SKIP_CPU_SYNC;
+	mapping->engine = engine_slot;
+	mapping->buffer = buffer_slot;
+	slot->obj = mapping;
+	call->created = slot;
+	return 0;
+
+free_mapping:
+	kfree(mapping);
+free_slot:
+	xsw_handle_free(handles, slot);
+put_buffer:
+	xsw_handle_put(buffer_slot);
+put_engine:
+	xsw_handle_put(engine_slot);
+	/* A worker may sleep for what could not be had here. */
+	if (ret == -ENOMEM && call->nonblock && result->cause == XSW_CAUSE_NO_MEMORY)
+		ret = -EAGAIN;
+	return ret;
+}
+
+/**
+ * xsw_mapping_free() - end a mapping that nothing uses
+ * @mapping:	mapping
+ * @attrs:	DMA_ATTR_* in addition
+ */
+void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs)
+{
+	if (!xsw_dmamap_unmap(&mapping->map, attrs))
+		xsw_buffer_quarantine(mapping->buffer->obj);
+	xsw_handle_put(mapping->buffer);
+	xsw_handle_put(mapping->engine);
+	kfree(mapping);
+}
+
+long xsw_mapping_unmap(struct xsw_call *call, const struct xsw_unmap *op)
+{
+	struct xsw_handles *handles = &call->session->handles;
+	struct xsw_result *result = &call->result;
+	struct xsw_mapping *mapping;
+	struct xsw_slot *slot;
+	u64 start;
+	long ret = 0;
+
+	if (op->attrs & ~XSW_ATTRS_ALL)
+		return xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	slot = xsw_handle_take(handles, op->mapping, XSW_HANDLE_MAPPING);
+	if (IS_ERR(slot))
+		return xsw_fail_handle(call, PTR_ERR(slot));
+	mapping = slot->obj;
+	result->src_reason = mapping->map.reason;
+	result->nr_segs = xsw_dmamap_nents(&mapping->map);
+	result->bytes = mapping->map.range.len;
+	/* The handle ends either way; the memory of a dead device's mapping does not. */
+	if (READ_ONCE(mapping->map.engine->dead))
+		ret = xsw_fail(call, -ENODEV, XSW_CAUSE_NO_DEVICE);
+	start = xsw_now(op->flags);
+	xsw_mapping_free(mapping, xsw_dma_attrs(op->attrs));
+	result->unmap_ns = xsw_elapsed(start, op->flags);
+	xsw_handle_free(handles, slot);
+	return ret;
+}
+
+long xsw_mapping_sync(struct xsw_call *call, const struct xsw_sync *op)
+{
+	struct xsw_result *result = &call->result;
+	struct xsw_mapping *mapping;
+	struct xsw_slot *slot;
+	u64 start, bytes;
+	long ret = 0;
+
+	if (op->target != XSW_SYNC_FOR_CPU && op->target != XSW_SYNC_FOR_DEVICE)
+		return xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	slot = xsw_handle_get(&call->session->handles, op->mapping, XSW_HANDLE_MAPPING);
+	if (IS_ERR(slot))
+		return xsw_fail_handle(call, PTR_ERR(slot));
+	mapping = slot->obj;
+	bytes = mapping->map.range.len;
+	if (!op->len) {
+		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	} else if (xsw_out_of_range(op->offset, op->len, bytes)) {
+		ret = xsw_fail(call, -ERANGE, XSW_CAUSE_OUT_OF_RANGE);
+	} else if (mapping->map.sgt.orig_nents > 1 && op->len != bytes) {
+		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	} else {
+		start = xsw_now(op->flags);
+		if (!xsw_dmamap_sync(&mapping->map, op->offset, op->len,
+				     op->target == XSW_SYNC_FOR_CPU))
+			ret = xsw_fail(call, -ENODEV, XSW_CAUSE_NO_DEVICE);
+		result->sync_ns = xsw_elapsed(start, op->flags);
+		result->src_reason = mapping->map.reason;
+		result->nr_segs = xsw_dmamap_nents(&mapping->map);
+		result->bytes = ret ? 0 : op->len;
+	}
+	xsw_handle_put(slot);
+	return ret;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sessions: one open file each, with the engines, buffers and mappings that it owns.
+ */
+#ifndef XSW_SESSION_H
+#define XSW_SESSION_H
+
+#include <linux/dma-mapping.h>
+#include <linux/fs.h>
+#include <linux/mm_types.h>
+#include <linux/scatterlist.h>
+#include <linux/workqueue.h>
+#include "engine.h"
+#include "handle.h"
+
+/* Longest range of one buffer, MAP or JOB. */
+#define XSW_MAX_LEN		(16u << 20)
+/* Most jobs of one JOBV. */
+#define XSW_MAX_VECTOR		256u
+#define XSW_JOB_FLAGS		(XSW_F_TIMES | XSW_F_SG | XSW_F_SYNC | XSW_F_FIXED)
+
+struct bio_vec;
+struct vm_area_struct;
+struct xsw_call;
+
+/* Module parameters; checked when they are set, constant afterwards. */
+extern unsigned int xsw_max_buffers;
+extern unsigned int xsw_max_mappings;
+extern unsigned int xsw_max_engines;
+extern unsigned int xsw_max_pinned_mib;
+extern unsigned int xsw_max_kernel_mib;
+
+/**
+ * struct xsw_session - one open file
+ * @handles:	of what it owns
+ * @owner:	leader of the process that opened it
+ * @pinned:	bytes of user memory that are pinned
+ * @kernel_bytes: of kernel buffers
+ * @dying:	the owner is exiting: nothing new reaches an engine
+ * @cancel_work: cancels what waits for an engine
+ */
+struct xsw_session {
+	struct xsw_handles	handles;
+	struct task_struct	*owner;
+	atomic64_t		pinned;
+	atomic64_t		kernel_bytes;
+	bool			dying;
+	struct work_struct	cancel_work;
+};
+
+struct xsw_session *xsw_session_create(void);
+void xsw_session_destroy(struct xsw_session *session);
+bool xsw_session_owner_exits(const struct xsw_session *session);
+void xsw_session_cancel(struct xsw_session *session);
+long xsw_engine_open_run(struct xsw_call *call, const struct xsw_engine_open *op);
+long xsw_engine_close_run(struct xsw_call *call, const struct xsw_handle *op);
+
+/**
+ * struct xsw_buffer - memory that can be mapped for an engine
+ * @pages:	all of them, in order
+ * @nr_pages:	of @pages
+ * @page_offset: where in the first page it starts
+ * @bytes:	long
+ * @mm:		whose locked memory it counts against; NULL: kernel memory
+ * @engine:	sim engine that renumbered its frames, or NULL
+ * @quarantined: a device may still write to it: never unpinned, never freed
+ */
+struct xsw_buffer {
+	struct page		**pages;
+	u32			nr_pages;
+	u32			page_offset;
+	u64			bytes;
+	struct mm_struct	*mm;
+	struct xsw_slot		*engine;
+	unsigned long		quarantined;
+};
+
+long xsw_buffer_create(struct xsw_call *call, const struct xsw_buf_create *op);
+long xsw_buffer_destroy(struct xsw_call *call, const struct xsw_handle *op);
+void xsw_buffer_free(struct xsw_session *session, struct xsw_buffer *buffer);
+void xsw_buffer_quarantine(struct xsw_buffer *buffer);
+int xsw_buffer_mmap(struct xsw_session *session, struct vm_area_struct *vma);
+
+/**
+ * struct xsw_range - memory to map: part of a buffer, or of a registered one
+ * @pages:	pages that it lies in, or NULL
+ * @bvec:	else these
+ * @offset:	from the start of the first page or bvec
+ * @len:	bytes
+ */
+struct xsw_range {
+	struct page		**pages;
+	const struct bio_vec	*bvec;
+	u64			offset;
+	u64			len;
+};
+
+/**
+ * struct xsw_dmamap - a range, mapped by the DMA API
+ * @engine:	that it is mapped for
+ * @range:	what is mapped: valid for as long as its owner keeps it
+ * @side:	for the engine
+ * @sgt:	of dma_map_sg(); without entries when mapped by dma_map_page()
+ * @dir:	direction
+ * @attrs:	DMA_ATTR_* to be given to every call
+ * @reason:	enum xsw_reason
+ */
+struct xsw_dmamap {
+	struct xsw_engine	*engine;
+	struct xsw_range	range;
+	struct xsw_xfer_side	side;
+	struct sg_table		sgt;
+	enum dma_data_direction	dir;
+	unsigned long		attrs;
+	u8			reason;
+};
+
+int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
+		   const struct xsw_range *range, enum dma_data_direction dir,
+		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause);
+bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs);
+void xsw_range_keep(const struct xsw_range *range);
+bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu);
+unsigned long xsw_dma_attrs(u32 attrs);
+u32 xsw_dmamap_nents(const struct xsw_dmamap *map);
+dma_addr_t xsw_dmamap_addr(const struct xsw_dmamap *map);
+
+#define XSW_ATTRS_ALL	(XSW_ATTR_SKIP_CPU_SYNC | XSW_ATTR_NO_WARN | XSW_ATTR_WEAK_ORDERING)
+
+/**
+ * struct xsw_mapping - what MAP makes
+ * @map:	the mapping
+ * @engine:	used until it ends
+ * @buffer:	used until it ends
+ */
+struct xsw_mapping {
+	struct xsw_dmamap	map;
+	struct xsw_slot		*engine;
+	struct xsw_slot		*buffer;
+};
+
+long xsw_mapping_create(struct xsw_call *call, const struct xsw_map *op);
+long xsw_mapping_unmap(struct xsw_call *call, const struct xsw_unmap *op);
+long xsw_mapping_sync(struct xsw_call *call, const struct xsw_sync *op);
+void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs);
+
+long xsw_transfer_run(struct xsw_call *call, const struct xsw_transfer *op);
+long xsw_job_run(struct xsw_call *call, const struct xsw_job *op);
+long xsw_jobv_run(struct xsw_call *call, const struct xsw_jobv *op);
+
+#endif /* XSW_SESSION_H */
