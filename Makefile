@@ -2,7 +2,8 @@
 # The whole user interface of the build; `make help` lists the targets.
 #
 #: Variables:
-#:   VM=arm64|x86        the guest (default arm64)
+#:   VM=arm64|x86|arm64-xen|x86-xen-pv|x86-xen-pvh
+#:                       the guest (default arm64)
 #:   KERNEL=6.1|6.12     Debian's kernel in it (default 6.1)
 #:   JOB=FILE            the job file of `make run` (default harness/jobs/paths.ini)
 #:   KDIR=DIR            build against this kernel tree instead of Debian's headers
@@ -15,7 +16,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 
-vms := arm64 x86
+vms := arm64 x86 arm64-xen x86-xen-pv x86-xen-pvh
 kernels := 6.1 6.12
 
 VM ?= arm64

@@ -17,6 +17,7 @@ parse_target() { # parse_target "$@": takes --vm and --kernel; leaves the rest i
 	set_kernel "$kernel"
 }
 
+# OUT_PREFIX keeps builds with other flags apart.
 set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, RELEASE, OUT
 	local set=''
 	if [ -n "${KERNEL_IMAGE:-}" ] && [ -z "${KDIR:-}" ]; then
@@ -32,13 +33,13 @@ set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, RELEASE, OUT
 		KDIR=$(cd "$KDIR" 2>/dev/null && pwd) || die usage "KDIR=$KDIR is not a folder."
 		RELEASE=$(cat "$KDIR/include/config/kernel.release" 2>/dev/null) ||
 			die usage "KDIR=$KDIR is not a built kernel tree: it has no include/config/kernel.release."
-		OUT=$BUILD/$RELEASE-$KARCH
+		OUT=$BUILD/${OUT_PREFIX:-}$RELEASE-$KARCH
 		IMAGE=${KERNEL_IMAGE:-}
 		MODULES=${KERNEL_MODULES:-$KDIR}
 	else
 		KDIR=$set/headers
 		RELEASE=$(<"$set/release")
-		OUT=$BUILD/$KERNEL-$KARCH
+		OUT=$BUILD/${OUT_PREFIX:-}$KERNEL-$KARCH
 		IMAGE=$set/vmlinuz
 		MODULES=$set/modules
 	fi
