@@ -19,17 +19,25 @@ die() { # die fail|usage|skip|error|crash SENTENCE
 	exit "${!rc}"
 }
 
-# Guests: name, then Debian architecture, kernel ARCH, compiler prefix. A guest
-# on Xen is one more line here and one more function in scripts/lib/qemu.sh.
+# Guests: name, then Debian architecture, kernel ARCH, compiler prefix. Each has a
+# function that boots it in scripts/lib/qemu.sh, or in xen.sh: there it is Xen's dom0.
 guest_table='
-arm64  arm64  arm64  aarch64-linux-gnu-
-x86    amd64  x86    x86_64-linux-gnu-
+arm64        arm64  arm64  aarch64-linux-gnu-
+x86          amd64  x86    x86_64-linux-gnu-
+arm64-xen    arm64  arm64  aarch64-linux-gnu-
+x86-xen-pv   amd64  x86    x86_64-linux-gnu-
+x86-xen-pvh  amd64  x86    x86_64-linux-gnu-
 '
 
 # Kernel lines, then the Debian suites that carry them.
 kernel_table='
 6.1   bookworm bookworm-updates bookworm-security
 6.12  bookworm bookworm-updates bookworm-security
+'
+
+# Versions of Xen, then the suites; the first is the default.
+xen_table='
+4.17  bookworm bookworm-updates bookworm-security
 '
 
 names() { # names TABLE: its first column, comma separated
@@ -51,5 +59,15 @@ set_kernel() { # set_kernel LINE: sets KERNEL, SUITES
 	read -r KERNEL SUITES <<<"$row"
 	export KERNEL SUITES
 }
+
+set_xen() { # set_xen VERSION: sets XEN_VERSION, SUITES
+	local row
+	row=$(awk -v n="$1" '$1 == n' <<<"$xen_table")
+	[ -n "$row" ] || die usage "Xen $1 is not at hand; use one of: $(names "$xen_table")."
+	read -r XEN_VERSION SUITES <<<"$row"
+	export XEN_VERSION SUITES
+}
+
+on_xen() { case $VM in *-xen*) return 0 ;; *) return 1 ;; esac; }
 
 is_debian() { [ -e /etc/debian_version ] && command -v apt-get dpkg-query >/dev/null; }

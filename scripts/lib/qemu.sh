@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # One function for every kind of guest: the QEMU command line that boots it, in QEMU.
-# In: IMAGE, INITRD, MEMORY, APPEND and DEVICES (arguments common to all guests).
+# In: IMAGE, INITRD, MEMORY, APPEND, DEVICES (arguments common to all guests), RUN (the run's
+# folder) and NONCOHERENT.
+
+# The board's device tree as QEMU makes it, as source; with NONCOHERENT no device of it
+# sees the CPU's caches.
+board_tree() { # board_tree QEMU_ARGUMENTS...: the first is the machine
+	local dtb=$RUN/board.dtb
+	qemu-system-aarch64 -M "$1,dumpdtb=$dtb" "${@:2}" -nodefaults -display none >/dev/null 2>&1 ||
+		die error "QEMU could not write the device tree of $1."
+	dtc -q -I dtb -O dts "$dtb" | if [ -n "$NONCOHERENT" ]; then grep -v dma-coherent; else cat; fi
+	rm "$dtb"
+}
 
 qemu_arm64() {
-	QEMU=(qemu-system-aarch64 -M "virt,gic-version=3" -cpu cortex-a57
-		-accel tcg,thread=multi -smp 2 -m "$MEMORY"
+	local board=(-cpu cortex-a57 -smp 2 -m "$MEMORY") machine=virt,gic-version=3
+	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}" -accel tcg,thread=multi
 		-kernel "$IMAGE" -initrd "$INITRD" -append "console=ttyAMA0 $APPEND" "${DEVICES[@]}")
+	if [ -n "$NONCOHERENT" ]; then
+		board_tree "$machine" "${board[@]}" | dtc -q -I dts -O dtb -o "$RUN/machine.dtb"
+		QEMU+=(-dtb "$RUN/machine.dtb")
+	fi
 }
 
 qemu_x86() {

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Guests on Xen: dom0 runs what a bare guest runs, and Xen's own log shares the console.
-# In, beside what lib/qemu.sh takes: XEN (the hypervisor's image) and RUN (folder of this run).
+# In, beside what lib/qemu.sh takes: XEN, the hypervisor's image.
 #
 # Xen starts dom0 with DOM0_MEMORY of the machine's MEMORY. Both defaults leave
 # room for a second domain, and give dom0 memory on both sides of 4 GiB.
 
 xen_options="loglvl=all guest_loglvl=all bootscrub=0 dom0_mem=${DOM0_MEMORY:-3G}"
 
-# Where the machine puts what Xen starts: below its RAM's first 512 MiB, which Xen does
-# not give to dom0, and apart from each other.
+# Where QEMU puts what Xen is to start, apart from each other; Xen copies it from there.
 xen_kernel_at=0x49000000
 xen_initrd_at=0x4d000000
 xen_domu_kernel_at=0x51000000
@@ -29,10 +28,12 @@ qemu_arm64_xen() {
 	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}" -accel tcg,thread=multi -kernel "$XEN" -dtb "$RUN/xen.dtb"
 		-device "loader,file=$IMAGE,addr=$xen_kernel_at,force-raw=on"
 		-device "loader,file=$INITRD,addr=$xen_initrd_at,force-raw=on" "${DEVICES[@]}")
-	qemu-system-aarch64 -M "$machine,dumpdtb=$RUN/board.dtb" "${board[@]}" -nodefaults -display none >/dev/null 2>&1 ||
-		die error "QEMU could not write the device tree of $machine."
+	if [ -n "${DOMU_INITRD:-}" ]; then
+		QEMU+=(-device "loader,file=$IMAGE,addr=$xen_domu_kernel_at,force-raw=on"
+			-device "loader,file=$DOMU_INITRD,addr=$xen_domu_initrd_at,force-raw=on")
+	fi
 	{
-		dtc -q -I dtb -O dts "$RUN/board.dtb" | if [ -n "${NONCOHERENT:-}" ]; then grep -v dma-coherent; else cat; fi
+		board_tree "$machine" "${board[@]}"
 		echo '/ { chosen { #address-cells = <2>; #size-cells = <2>;'
 		echo "xen,xen-bootargs = \"$xen_options console=dtuart dtuart=/pl011@9000000 ${XEN_APPEND:-}\";"
 		echo "xen,dom0-bootargs = \"console=hvc0 $APPEND\";"
@@ -44,12 +45,9 @@ qemu_arm64_xen() {
 			dt_module kernel $xen_domu_kernel_at "$IMAGE" "console=ttyAMA0 rdinit=/init panic=-1 ${DOMU_APPEND:-}"
 			dt_module ramdisk $xen_domu_initrd_at "$DOMU_INITRD"
 			echo '};'
-			QEMU+=(-device "loader,file=$IMAGE,addr=$xen_domu_kernel_at,force-raw=on"
-				-device "loader,file=$DOMU_INITRD,addr=$xen_domu_initrd_at,force-raw=on")
 		fi
 		echo '}; };'
 	} | dtc -q -I dts -O dtb -o "$RUN/xen.dtb" || die error "the device tree for Xen does not compile."
-	rm "$RUN/board.dtb"
 }
 
 # A dom0 whose pages Xen does not translate. QEMU's SMAP makes Xen 4.17 fail under emulation.
