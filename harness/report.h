@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+// What a run has shown, as text for people and JSON for programs.
+#pragma once
+
+#include "worker.h"
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace xsw {
+
+constexpr const char *tool_version = "0.1.0";
+// Of the JSON documents: raised when a key changes its meaning or goes.
+constexpr int schema_version = 1;
+
+// Where it ran.
+struct Environment {
+  std::string kernel;
+  std::string machine;
+  std::string date; // ISO 8601, UTC
+  unsigned cpus = 0;
+  xsw_info info{};
+
+  static Environment of(const xsw_info &info);
+};
+
+// What was still there after everything had been unmapped and destroyed; all must be 0.
+struct Leaks {
+  uint64_t pool_slots = 0;
+  uint64_t mappings = 0;
+  uint64_t buffers = 0;
+  uint64_t pinned_bytes = 0;
+
+  bool any() const { return pool_slots || mappings || buffers || pinned_bytes; }
+  std::string text() const;
+  nlohmann::json json() const;
+  // Of a session that holds nothing but open engines; @engine's pool is looked at.
+  static Result<Leaks> read(const Device &device, uint32_t engine);
+};
+
+struct JobReport {
+  Job job;
+  uint64_t seed = 0;
+  Tally tally;
+  Leaks leaks;
+  uint64_t pool_hiwater_slots = 0;
+  std::vector<std::string> complaints; // expectations that were not met
+  std::optional<Error> failure;
+
+  Exit exit() const;
+};
+
+// Reasons that expect= names and no mapping took, and reasons that it does not name.
+std::vector<std::string> unmet(const Job &job, const Tally &tally);
+
+struct RunReport {
+  Environment environment;
+  uint64_t seed = 0;
+  std::vector<JobReport> jobs;
+
+  Exit exit() const;
+  std::string text() const;
+  nlohmann::json json() const;
+};
+
+// "direct 12, bounce-mask 3"; "none" when all are 0.
+std::string counts_text(std::span<const uint64_t> counts, std::string_view (*name)(unsigned));
+nlohmann::json counts_json(std::span<const uint64_t> counts, std::string_view (*name)(unsigned));
+nlohmann::json environment_json(const Environment &environment);
+std::string environment_text(const Environment &environment);
+nlohmann::json histogram_json(const Histogram &histogram);
+const char *verdict(Exit exit);
+
+// "1.5 MiB"
+std::string human_bytes(uint64_t bytes);
+
+} // namespace xsw
