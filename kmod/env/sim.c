@@ -13,6 +13,7 @@
  * Ranges of guest frames that are numbered otherwise than by the base are kept in a
  * table which readers find under RCU: translation is asked for in hard interrupts.
  */
+#include <linux/bits.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/memory_hotplug.h>
@@ -28,7 +29,7 @@
 #include "ops.h"
 
 #define XSW_SIM_MAX_RANGES	1024
-#define XSW_SIM_FOREIGN_FRAMES	(1UL << 20)
+#define XSW_SIM_FOREIGN_FRAMES	BIT_ULL(20)
 /* room in the window for coherent memory, and how often a hole is looked for */
 #define XSW_SIM_COHERENT_FRAMES	(SZ_4M >> PAGE_SHIFT)
 #define XSW_SIM_MAX_TRIES	4096
@@ -91,7 +92,7 @@ struct xsw_sim {
 	u64				window;
 	u64				window_nr;
 	struct xsw_sim_table __rcu	*table;
-	struct mutex			lock;
+	struct mutex			lock; /* for changes of @table */
 };
 
 static struct xsw_sim *to_sim(struct xsw_env *env)

@@ -10,6 +10,7 @@
 #include <linux/platform_device.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "dma_iommu.h"
 #include "internal.h"
@@ -82,10 +83,9 @@ struct xsw_device *xsw_attach(struct device *dev, struct xsw_kenv *env,
 	if (!try_module_get(THIS_MODULE))
 		return ERR_PTR(-EBUSY);
 
-	xdev = kzalloc(sizeof(*xdev), GFP_KERNEL);
+	xdev = kmemdup(&xsw_new_device, sizeof(*xdev), GFP_KERNEL);
 	if (!xdev)
 		goto put_module;
-	xdev->ops = xsw_dma_ops;
 	xdev->dev = get_device(dev);
 	xdev->env = env;
 	xdev->force_bounce = opts->force_bounce;
@@ -133,7 +133,7 @@ struct xsw_device *xsw_device_of(struct device *dev)
 {
 	const struct dma_map_ops *ops = READ_ONCE(dev->dma_ops);
 
-	if (!ops || ops->map_sg != xsw_dma_ops.map_sg)
+	if (!ops || ops->map_sg != xsw_new_device.ops.map_sg)
 		return NULL;
 	return container_of(ops, struct xsw_device, ops);
 }

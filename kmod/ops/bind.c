@@ -124,14 +124,24 @@ static struct notifier_block xsw_bind_nb = {
 	.notifier_call = xsw_bind_notify,
 };
 
-static int xsw_bind_parse(const char *word)
+/* domain:bus:slot.function, or without the domain */
+static bool xsw_bind_scan(const char *word, unsigned int *domain, unsigned int *bus,
+			  unsigned int *slot, unsigned int *fn)
 {
-	struct xsw_bind *b = &xsw_binds[xsw_nr_binds];
-	unsigned int domain = 0, bus, slot, fn;
 	int used = 0;
 
-	if ((sscanf(word, "%x:%x:%x.%u%n", &domain, &bus, &slot, &fn, &used) != 4 || word[used]) &&
-	    (domain = 0, sscanf(word, "%x:%x.%u%n", &bus, &slot, &fn, &used) != 3 || word[used])) {
+	if (sscanf(word, "%x:%x:%x.%u%n", domain, bus, slot, fn, &used) == 4 && !word[used])
+		return true;
+	*domain = 0;
+	return sscanf(word, "%x:%x.%u%n", bus, slot, fn, &used) == 3 && !word[used];
+}
+
+static int xsw_bind_parse(const char *word)
+{
+	unsigned int domain, bus, slot, fn;
+	struct xsw_bind *b;
+
+	if (!xsw_bind_scan(word, &domain, &bus, &slot, &fn)) {
 		pr_err("attach=%s: not a PCI address; it looks like 0000:00:04.0\n", word);
 		return -EINVAL;
 	}
@@ -143,6 +153,7 @@ static int xsw_bind_parse(const char *word)
 		pr_err("attach=: more than %u devices\n", XSW_MAX_BIND);
 		return -EINVAL;
 	}
+	b = &xsw_binds[xsw_nr_binds];
 	b->domain = domain;
 	b->bus = bus;
 	b->devfn = PCI_DEVFN(slot, fn);

@@ -12,11 +12,11 @@
 
 DEFINE_PER_CPU(struct xsw_last_map, xsw_last_map);
 
-#define xsw_count(xdev, member, n)				\
-do {								\
-	this_cpu_add((xdev)->stats->member, n);			\
-	this_cpu_add(xsw_stats_all.member, n);			\
-} while (0)
+static __always_inline void xsw_count(u64 __percpu *of_device, u64 __percpu *of_all, u64 n)
+{
+	this_cpu_add(*of_device, n);
+	this_cpu_add(*of_all, n);
+}
 
 static __always_inline bool xsw_is_bounced(enum xsw_reason reason)
 {
@@ -42,7 +42,7 @@ static const char *xsw_advice(enum xsw_cause cause)
 	case XSW_CAUSE_MISALIGNED:
 		return "no slot meets the device's alignment mask and segment boundary";
 	case XSW_CAUSE_MASK:
-		return "memory and pool are beyond the device's DMA mask or bus limit: make the pool lower";
+		return "it and the pool are beyond the device's DMA mask: make the pool lower";
 	case XSW_CAUSE_NOT_CONTIGUOUS:
 		return "map each piece by itself, or let the device bounce";
 	case XSW_CAUSE_NO_BOUNCE:
@@ -63,7 +63,7 @@ static noinline void xsw_map_failed(struct xsw_device *xdev, struct device *dev,
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 	struct xsw_pool_info info = { };
 
-	xsw_count(xdev, cause[cause], 1);
+	xsw_count(&xdev->stats->cause[cause], &xsw_stats_all.cause[cause], 1);
 	trace_xsw_map_err(dev, phys, size, dir, attrs, cause);
 
 	if ((attrs & DMA_ATTR_NO_WARN) || !__ratelimit(&limit))
@@ -78,7 +78,7 @@ static noinline void xsw_map_failed(struct xsw_device *xdev, struct device *dev,
 static noinline void xsw_refused(struct xsw_device *xdev, struct device *dev, const char *what,
 				 dma_addr_t dma, size_t size, enum xsw_cause cause)
 {
-	xsw_count(xdev, cause[cause], 1);
+	xsw_count(&xdev->stats->cause[cause], &xsw_stats_all.cause[cause], 1);
 	if (!test_and_set_bit(XSW_COMPLAINED, &xdev->complained))
 		dev_err(dev, "refused to %s %zu bytes at dma address %pad: %s; the driver is at fault, further ones are only counted\n",
 			what, size, &dma, xsw_cause_name(cause));
@@ -98,10 +98,10 @@ static __always_inline int xsw_map_one(struct xsw_device *xdev, struct device *d
 		return err;
 	}
 
-	xsw_count(xdev, reason[m->reason], 1);
+	xsw_count(&xdev->stats->reason[m->reason], &xsw_stats_all.reason[m->reason], 1);
 	trace_xsw_map(dev, phys, m->dma, size, dir, attrs, m->reason);
 	if (xsw_is_bounced(m->reason)) {
-		xsw_count(xdev, bounced_bytes, size);
+		xsw_count(&xdev->stats->bounced_bytes, &xsw_stats_all.bounced_bytes, size);
 		trace_xsw_bounce(dev, m->dma, size, true);
 	}
 	return 0;
@@ -120,9 +120,9 @@ static __always_inline void xsw_unmap_one(struct xsw_device *xdev, struct device
 		return;
 	}
 
-	xsw_count(xdev, unmaps, 1);
+	xsw_count(&xdev->stats->unmaps, &xsw_stats_all.unmaps, 1);
 	if (bounced && dir != DMA_TO_DEVICE && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
-		xsw_count(xdev, bounced_bytes, size);
+		xsw_count(&xdev->stats->bounced_bytes, &xsw_stats_all.bounced_bytes, size);
 		trace_xsw_bounce(dev, dma, size, false);
 	}
 }
@@ -142,7 +142,7 @@ static __always_inline void xsw_sync_one(struct xsw_device *xdev, struct device 
 	}
 
 	if (bounced && dir != (for_cpu ? DMA_TO_DEVICE : DMA_FROM_DEVICE)) {
-		xsw_count(xdev, bounced_bytes, size);
+		xsw_count(&xdev->stats->bounced_bytes, &xsw_stats_all.bounced_bytes, size);
 		trace_xsw_bounce(dev, dma, size, !for_cpu);
 	}
 }
@@ -184,7 +184,7 @@ static __always_inline void xsw_ops_sync(struct device *dev, dma_addr_t dma, siz
 	struct xsw_dev d;
 
 	xsw_dev_fill(xdev, dev, &d);
-	xsw_count(xdev, syncs, 1);
+	xsw_count(&xdev->stats->syncs, &xsw_stats_all.syncs, 1);
 	xsw_sync_one(xdev, dev, &d, dma, size, dir, for_cpu);
 }
 
@@ -266,7 +266,7 @@ static __always_inline void xsw_ops_sync_sg(struct device *dev, struct scatterli
 	int i;
 
 	xsw_dev_fill(xdev, dev, &d);
-	xsw_count(xdev, syncs, 1);
+	xsw_count(&xdev->stats->syncs, &xsw_stats_all.syncs, 1);
 	for_each_sg(sgl, sg, nents, i)
 		xsw_sync_one(xdev, dev, &d, sg_dma_address(sg), sg_dma_len(sg), dir, for_cpu);
 }
@@ -384,21 +384,23 @@ static size_t xsw_ops_max_mapping_size(struct device *dev)
  * for one that never bounces; unset, it is the maximum of the device.
  * No get_merge_boundary(): nothing is ever merged.
  */
-const struct dma_map_ops xsw_dma_ops = {
-	.alloc			= xsw_ops_alloc,
-	.free			= xsw_ops_free,
-	.XSW_ALLOC_PAGES_OP	= xsw_ops_alloc_pages,
-	.free_pages		= xsw_ops_free_pages,
-	.mmap			= xsw_ops_mmap,
-	.get_sgtable		= xsw_ops_get_sgtable,
-	XSW_MAP_OPS,
-	.map_sg			= xsw_ops_map_sg,
-	.unmap_sg		= xsw_ops_unmap_sg,
-	.sync_single_for_cpu	= xsw_ops_sync_for_cpu,
-	.sync_single_for_device	= xsw_ops_sync_for_device,
-	.sync_sg_for_cpu	= xsw_ops_sync_sg_for_cpu,
-	.sync_sg_for_device	= xsw_ops_sync_sg_for_device,
-	.dma_supported		= xsw_ops_dma_supported,
-	.get_required_mask	= xsw_ops_get_required_mask,
-	.max_mapping_size	= xsw_ops_max_mapping_size,
+const struct xsw_device xsw_new_device = {
+	.ops = {
+		.alloc			= xsw_ops_alloc,
+		.free			= xsw_ops_free,
+		.XSW_ALLOC_PAGES_OP	= xsw_ops_alloc_pages,
+		.free_pages		= xsw_ops_free_pages,
+		.mmap			= xsw_ops_mmap,
+		.get_sgtable		= xsw_ops_get_sgtable,
+		XSW_MAP_OPS,
+		.map_sg			= xsw_ops_map_sg,
+		.unmap_sg		= xsw_ops_unmap_sg,
+		.sync_single_for_cpu	= xsw_ops_sync_for_cpu,
+		.sync_single_for_device	= xsw_ops_sync_for_device,
+		.sync_sg_for_cpu	= xsw_ops_sync_sg_for_cpu,
+		.sync_sg_for_device	= xsw_ops_sync_sg_for_device,
+		.dma_supported		= xsw_ops_dma_supported,
+		.get_required_mask	= xsw_ops_get_required_mask,
+		.max_mapping_size	= xsw_ops_max_mapping_size,
+	},
 };

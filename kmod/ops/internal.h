@@ -12,7 +12,8 @@ struct seq_file;
 /* bits of xsw_device.complained */
 #define XSW_COMPLAINED		0
 
-extern const struct dma_map_ops xsw_dma_ops;
+/* A device with the table of ops, and nothing else yet. */
+extern const struct xsw_device xsw_new_device;
 
 /* Only from within the ops, where it is known that the device carries them. */
 static __always_inline struct xsw_device *xsw_device_in_ops(struct device *dev)

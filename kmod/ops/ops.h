@@ -28,7 +28,7 @@ struct seq_file;
  * @node:	in the list of devices that carry our ops
  */
 struct xsw_device {
-	struct dma_map_ops		ops;
+	const struct dma_map_ops	ops;
 	struct device			*dev;
 	struct xsw_kenv			*env;
 	const struct dma_map_ops	*saved_ops;
