@@ -9,7 +9,7 @@
 #include "core.h"
 
 #define XSW_SLOT_MASK		(XSW_SLOT_SIZE - 1)
-#define XSW_AREA_MAX_SLOTS	(1U << 19)	/* sizes and slots fit in 32 bits */
+#define XSW_AREA_MAX_SLOTS	BIT(19)	/* sizes and slots fit in 32 bits */
 #define XSW_NO_SLOT		(~0U)
 
 /**

@@ -20,7 +20,7 @@
 #include "xswiotlb.h"
 
 #define XSW_SLOT_SHIFT		11
-#define XSW_SLOT_SIZE		(1UL << XSW_SLOT_SHIFT)
+#define XSW_SLOT_SIZE		BIT(XSW_SLOT_SHIFT)
 
 #define XSW_MACHINE_NONE	(~(u64)0)	/* no machine frame */
 

@@ -60,7 +60,7 @@ static int check_extents(const struct xsw_extent *ext, unsigned int nr)
 /* How many areas to make of an extent of @size. */
 static u64 areas_of(u64 size, u64 target)
 {
-	return max(div64_u64(size, target), (u64)DIV_ROUND_UP_ULL(size, XSW_AREA_MAX_BYTES));
+	return max_t(u64, div64_u64(size, target), DIV_ROUND_UP_ULL(size, XSW_AREA_MAX_BYTES));
 }
 
 /* Cut one extent into areas, which must be put in their place by machine address. */
@@ -442,6 +442,7 @@ static void fill(struct xsw_area *area, u32 first, const struct xsw_want *want,
 	WRITE_ONCE(slot->size, want->size);
 	if (want->offset > XSW_SLOT_MASK)
 		WRITE_ONCE(slot[-1].size, want->offset >> XSW_SLOT_SHIFT);
+	/* Who sees it live sees all of it. */
 	smp_store_release(&slot->word, live_word(area, head, want));
 }
 
@@ -535,9 +536,10 @@ enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 	u64 at = machine - area->machine;
 	u32 head = at >> XSW_SLOT_SHIFT;
 	struct xsw_slot *slot = &area->slot[head];
-	u32 word = smp_load_acquire(&slot->word);
-	u32 first, n;
+	u32 word, first, n;
 
+	/* Pairs with the release in fill(). */
+	word = smp_load_acquire(&slot->word);
 	if ((word & XSW_SLOT_STATE) != XSW_SLOT_LIVE || start_of(head, word) != at)
 		return XSW_CAUSE_NOT_MAPPED;
 	if (READ_ONCE(slot->size) != size)
@@ -570,6 +572,7 @@ enum xsw_cause xsw_pool_sync(struct xsw_area *area, const struct xsw_dev *dev, u
 	if (head == XSW_NO_SLOT)
 		return XSW_CAUSE_NOT_MAPPED;
 	slot = &area->slot[head];
+	/* Pairs with the release in fill(). */
 	word = smp_load_acquire(&slot->word);
 	start = start_of(head, word);
 	len = READ_ONCE(slot->size);

@@ -6,6 +6,7 @@
 
 struct xsw_seam xsw_seam;
 __thread int xsw_seam_irqs_off;
+unsigned long xsw_seam_unsafe_locks;
 __thread int xsw_seam_cpu = -1;
 
 unsigned int xsw_seam_new_cpu(void)

@@ -39,6 +39,7 @@ enum dma_data_direction {
 #define DMA_ATTR_REQUIRE_COHERENT	(1UL << 12)
 
 /* arithmetic */
+#define BIT(n)			(1UL << (n))
 #ifndef PAGE_SIZE
 #define PAGE_SIZE	4096UL
 #endif
@@ -91,12 +92,13 @@ static inline u64 roundup_pow_of_two(u64 n)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define ____cacheline_aligned_in_smp	__attribute__((aligned(64)))
 
-/* locks; "interrupts" are counted so that a test can ask whether they were off */
+/* locks; one that is taken with "interrupts" on, and so could deadlock, is counted */
 typedef struct {
 	u32 taken;
 } spinlock_t;
 
 extern __thread int xsw_seam_irqs_off;
+extern unsigned long xsw_seam_unsafe_locks;
 
 static inline void spin_lock_init(spinlock_t *lock)
 {
@@ -107,6 +109,8 @@ static inline void spin_lock(spinlock_t *lock)
 {
 	int spins = 0;
 
+	if (!xsw_seam_irqs_off)
+		__atomic_fetch_add(&xsw_seam_unsafe_locks, 1, __ATOMIC_RELAXED);
 	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE))
 		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
 			if (++spins % 64 == 0)

@@ -31,10 +31,10 @@
 
 /* attributes that a kernel may not have yet; it then never sets their bits */
 #ifndef DMA_ATTR_MMIO
-#define DMA_ATTR_MMIO			(1UL << 10)
+#define DMA_ATTR_MMIO			BIT(10)
 #endif
 #ifndef DMA_ATTR_REQUIRE_COHERENT
-#define DMA_ATTR_REQUIRE_COHERENT	(1UL << 12)
+#define DMA_ATTR_REQUIRE_COHERENT	BIT(12)
 #endif
 
 /* this CPU, as a hint */

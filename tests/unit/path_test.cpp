@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: GPL-2.0
+// The map path: which way, why, and what becomes of caches. Defects of the kernel's Xen ops by
+// their number in the project's catalogue; the first line of each says what was wrong.
+#include <algorithm>
+
+#include "world.hpp"
+
+extern "C" {
+#include "decide.h"
+}
+
+using namespace xsw;
+
+namespace {
+
+// A page of each kind and its successor, from page 0 on; further pages are plain ones.
+Frame kinds(u64 page) {
+  u64 base = 0x8000'0000 + page * kPage;
+  bool second = page % 2;
+  switch (page / 2) {
+  case XSW_CASE_HIGH:
+    return {base + 0x1'0000'0000};
+  case XSW_CASE_STRADDLE:
+    return {second ? base - 0x100'0000 : base};
+  case XSW_CASE_FOREIGN:
+    return {base + 0x2000'0000, true};
+  case XSW_CASE_FOREIGN_HIGH:
+    return {base + 0x2'0000'0000, true};
+  case XSW_CASE_MIXED:
+    return {base, second};
+  case XSW_CASE_NO_FRAME:
+    return {XSW_MACHINE_NONE};
+  case XSW_CASE_HALF_FRAME:
+    return {second ? XSW_MACHINE_NONE : base};
+  default:
+    return {base};
+  }
+}
+
+Config kinds_config() {
+  Config c;
+  c.p2m = kinds;
+  c.ram_phys = 0x7'0000'0000; // where a mask of 32 bits would bounce if it saw these
+  return c;
+}
+
+TEST(Path, Table) {
+  for (const xsw_decide_case &t : xsw_decide_cases) {
+    SCOPED_TRACE(t.name);
+    Config c = kinds_config();
+    c.flush_foreign = !t.no_flush;
+    if (t.no_pool)
+      c.pool.clear();
+    World w(c);
+    xsw_dev dev = plain_device();
+    dev.dma_mask = 0xffff'ffff;
+    dev.coherent = !t.noncoherent;
+    dev.force_bounce = t.force;
+    dev.no_bounce = t.refuse;
+    u64 phys = w.ram() + static_cast<u64>(t.page) * 2 * kPage;
+    Mapped m = w.map(dev, phys, t.size, DMA_BIDIRECTIONAL, t.attrs);
+    EXPECT_EQ(m.cause, t.cause) << xsw_cause_name(m.cause);
+    EXPECT_EQ(m.reason, t.reason) << xsw_reason_name(m.reason);
+    if (m.ret)
+      continue;
+    bool bounced = m.reason != XSW_REASON_DIRECT && m.reason != XSW_REASON_FOREIGN;
+    EXPECT_EQ(w.in_pool(dev, m.dma), bounced);
+    // Both ways by machine address: a wrong translation moves the wrong bytes.
+    w.fill(phys, t.size, 1);
+    EXPECT_EQ(w.sync(dev, m.dma, t.size, DMA_BIDIRECTIONAL, false), XSW_CAUSE_NONE);
+    EXPECT_EQ(w.device_read(dev, m.dma, t.size), w.read(phys, t.size));
+    Bytes device = pattern(t.size, 2);
+    w.device_write(dev, m.dma, device);
+    EXPECT_EQ(w.unmap(dev, m.dma, t.size), XSW_CAUSE_NONE);
+    EXPECT_EQ(w.read(phys, t.size), device);
+  }
+}
+
+// Every p2m there can be, by bytes: 1:1, offset, shuffled, foreign, with and without an m2p.
+TEST(Path, BytesThroughAnyP2m) {
+  std::mt19937_64 rng(seed());
+  for (int kind = 0; kind < 4; kind++) {
+    for (bool m2p : {true, false}) {
+      for (bool caches : {false, true}) {
+        Config c;
+        c.ram_size = 128 * KiB;
+        c.m2p = m2p;
+        c.caches = caches;
+        c.scattered = kind == 2;
+        std::vector<u64> shuffled(32);
+        for (u64 i = 0; i < 32; i++)
+          shuffled[i] = i;
+        std::shuffle(shuffled.begin(), shuffled.end(), rng);
+        c.p2m = [&, kind](u64 page) -> Frame {
+          switch (kind) {
+          case 0:
+            return {0x2'0000'0000 + page * kPage};
+          case 1:
+            return {0x8000'0000 + page * kPage};
+          case 2:
+            return {0x8000'0000 + shuffled[page] * kPage};
+          default:
+            return {0x9000'0000 + (31 - page) * kPage, page % 3 == 0};
+          }
+        };
+        World w(c);
+        xsw_dev dev = plain_device();
+        dev.coherent = !caches;
+        dev.dma_mask = kind == 0 ? 0xffff'ffff : kNoMask;
+        for (int i = 0; i < 300; i++) {
+          size_t size = 1 + rng() % 20000;
+          u64 phys = w.ram() + rng() % (w.ram_size() - size);
+          Bytes ram = pattern(size, rng());
+          w.write(phys, ram);
+          Mapped m = w.map(dev, phys, size);
+          ASSERT_EQ(m.ret, 0) << xsw_cause_name(m.cause);
+          ASSERT_EQ(w.device_read(dev, m.dma, size), ram);
+          Bytes device = pattern(size, rng());
+          w.device_write(dev, m.dma, device);
+          size_t off = rng() % size;
+          size_t len = 1 + rng() % (size - off);
+          ASSERT_EQ(w.sync(dev, m.dma + off, len, DMA_BIDIRECTIONAL, true), XSW_CAUSE_NONE);
+          Bytes part(device.begin() + static_cast<long>(off),
+                     device.begin() + static_cast<long>(off + len));
+          ASSERT_EQ(w.read(phys + off, len), part);
+          ASSERT_EQ(w.unmap(dev, m.dma, size), XSW_CAUSE_NONE);
+          ASSERT_EQ(w.read(phys, size), device);
+        }
+      }
+    }
+  }
+}
+
+// What was looked at of an environment whose keys are off is nothing.
+TEST(Path, KeysOffMeansIdentity) {
+  World w(kinds_config());
+  static_branch_disable(&xsw_key_translate);
+  static_branch_disable(&xsw_key_bounce);
+  static_branch_disable(&xsw_key_cache);
+  xsw_mapped m;
+  xsw_dev dev = plain_device();
+  ASSERT_EQ(xsw_map(w.env(), &dev, w.ram(), 100, DMA_TO_DEVICE, 0, &m), 0);
+  EXPECT_EQ(m.dma, w.ram());
+  EXPECT_EQ(m.reason, XSW_REASON_DIRECT);
+}
+
+// Caches were invalidated where they had to be cleaned, so that a short write by the device made
+// old memory show.
+TEST(Path, G2_CachesAreCleanForTheDevice) {
+  for (auto page : {XSW_CASE_LOW, XSW_CASE_HIGH, XSW_CASE_FOREIGN}) {
+    for (auto dir : {DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE}) {
+      SCOPED_TRACE(std::to_string(page) + " " + std::to_string(dir));
+      Config c = kinds_config();
+      c.caches = true;
+      World w(c);
+      xsw_dev dev = plain_device();
+      dev.dma_mask = 0xffff'ffff;
+      dev.coherent = false;
+      const size_t size = 5000;
+      u64 phys = w.ram() + static_cast<u64>(page) * 2 * kPage + 100;
+      Bytes ram = pattern(size, 1);
+      w.write(phys, ram);
+      Mapped m = w.map(dev, phys, size, dir);
+      ASSERT_EQ(m.ret, 0);
+      EXPECT_EQ(w.device_read(dev, m.dma, size), ram);
+      ASSERT_FALSE(w.cache_ops.empty());
+      for (const CacheOp &op : w.cache_ops)
+        EXPECT_FALSE(op.for_cpu);
+      Bytes device = pattern(1000, 2);
+      w.device_write(dev, m.dma, device);
+      EXPECT_EQ(w.unmap(dev, m.dma, size, dir), XSW_CAUSE_NONE);
+      if (dir != DMA_TO_DEVICE)
+        std::copy(device.begin(), device.end(), ram.begin());
+      EXPECT_EQ(w.read(phys, size), ram);
+    }
+  }
+}
+
+// With DMA_ATTR_SKIP_CPU_SYNC nothing is maintained, but for padding that no sync would reach;
+// for the CPU and DMA_TO_DEVICE nothing ever.
+TEST(Path, CachesAreLeftAloneWhereNotAskedFor) {
+  World w(kinds_config());
+  xsw_dev dev = plain_device();
+  dev.dma_mask = 0xffff'ffff;
+  dev.coherent = false;
+  for (auto page : {XSW_CASE_LOW, XSW_CASE_FOREIGN}) {
+    u64 phys = w.ram() + static_cast<u64>(page) * 2 * kPage;
+    Mapped m = w.map(dev, phys, 100, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+    w.unmap(dev, m.dma, 100, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+    EXPECT_TRUE(w.cache_ops.empty());
+    w.sync(dev, m.dma, 100, DMA_TO_DEVICE, true);
+    w.unmap(dev, m.dma, 100, DMA_TO_DEVICE);
+    EXPECT_TRUE(w.cache_ops.empty());
+    w.sync(dev, m.dma + 5, 90, DMA_TO_DEVICE, false);
+    ASSERT_EQ(w.cache_ops.size(), 1U);
+    EXPECT_EQ(w.cache_ops[0].foreign, page == XSW_CASE_FOREIGN);
+    EXPECT_EQ(w.cache_ops[0].address, page == XSW_CASE_FOREIGN ? m.dma + 5 : phys + 5);
+    EXPECT_EQ(w.cache_ops[0].size, 90U);
+    w.cache_ops.clear();
+  }
+  dev.coherent = true;
+  for (auto page : {XSW_CASE_LOW, XSW_CASE_HIGH, XSW_CASE_FOREIGN}) {
+    Mapped m = w.map(dev, w.ram() + static_cast<u64>(page) * 2 * kPage, 100);
+    w.sync(dev, m.dma, 100, DMA_BIDIRECTIONAL, true);
+    w.sync(dev, m.dma, 100, DMA_BIDIRECTIONAL, false);
+    w.unmap(dev, m.dma, 100);
+    EXPECT_TRUE(w.cache_ops.empty());
+  }
+}
+
+// For the device the copy comes before the clean; for the CPU the invalidation before the copy.
+// (The World's caches show it: the wrong order moves old bytes.)
+TEST(Path, CachesAndCopiesInOrder) {
+  Config c = kinds_config();
+  c.caches = true;
+  World w(c);
+  xsw_dev dev = bouncing_device();
+  dev.coherent = false;
+  const size_t size = 3000;
+  Mapped m = w.map(dev, w.ram(), size);
+  w.fill(w.ram(), size, 5);
+  w.sync(dev, m.dma, size, DMA_BIDIRECTIONAL, false);
+  EXPECT_EQ(w.device_read(dev, m.dma, size), pattern(size, 5));
+  w.device_write(dev, m.dma, pattern(size, 6));
+  w.sync(dev, m.dma, size, DMA_BIDIRECTIONAL, true);
+  EXPECT_EQ(w.read(w.ram(), size), pattern(size, 6));
+  w.device_write(dev, m.dma, pattern(size, 7));
+  w.unmap(dev, m.dma, size);
+  EXPECT_EQ(w.read(w.ram(), size), pattern(size, 7));
+}
+
+// Unmapping another device's memory flushed the cache for it, page by page.
+TEST(Path, G3_MmioHasNoCache) {
+  World w(kinds_config());
+  xsw_dev dev = plain_device();
+  dev.coherent = false;
+  Mapped m = w.map(dev, 0xfe00'0100, 0x10000, DMA_BIDIRECTIONAL, DMA_ATTR_MMIO);
+  ASSERT_EQ(m.ret, 0);
+  EXPECT_EQ(m.reason, XSW_REASON_MMIO);
+  EXPECT_EQ(w.unmap(dev, m.dma, 0x10000, DMA_BIDIRECTIONAL, DMA_ATTR_MMIO), XSW_CAUSE_NONE);
+  EXPECT_TRUE(w.cache_ops.empty());
+}
+
+// Another device's memory was mapped at its physical address, whatever the dma_range_map.
+TEST(Path, G4_MmioThroughTheRangeMap) {
+  Config c = kinds_config();
+  c.pool.clear();
+  World w(c);
+  const xsw_dma_range ranges[] = {{0xf000'0000, 0x1000'0000, 0x1000'0000}};
+  xsw_dev dev = bouncing_device(); // which MMIO does not care about
+  dev.ranges = ranges;
+  dev.nr_ranges = 1;
+  EXPECT_EQ(w.map(dev, 0xfe00'0100, 0x10000, DMA_TO_DEVICE, DMA_ATTR_MMIO).dma, 0x1e00'0100U);
+  EXPECT_EQ(w.map(dev, 0xffff'ffff, 2, DMA_TO_DEVICE, DMA_ATTR_MMIO).cause, XSW_CAUSE_MASK);
+  EXPECT_EQ(w.map(dev, 0xefff'ffff, 2, DMA_TO_DEVICE, DMA_ATTR_MMIO).cause, XSW_CAUSE_MASK);
+  dev.dma_mask = 0x1e00'ffff;
+  EXPECT_EQ(w.map(dev, 0xfe00'0000, 0x10000, DMA_TO_DEVICE, DMA_ATTR_MMIO).ret, 0);
+  EXPECT_EQ(w.map(dev, 0xfe00'0001, 0x10000, DMA_TO_DEVICE, DMA_ATTR_MMIO).cause, XSW_CAUSE_MASK);
+  // The system's own memory is refused, at either end.
+  dev = plain_device();
+  EXPECT_EQ(w.map(dev, w.ram(), 1, DMA_TO_DEVICE, DMA_ATTR_MMIO).cause, XSW_CAUSE_BAD_ADDRESS);
+  EXPECT_EQ(w.map(dev, w.ram() - 1, 2, DMA_TO_DEVICE, DMA_ATTR_MMIO).cause, XSW_CAUSE_BAD_ADDRESS);
+  EXPECT_EQ(w.map(dev, w.ram() - 1, 1, DMA_TO_DEVICE, DMA_ATTR_MMIO).ret, 0);
+}
+
+// DMA_ATTR_REQUIRE_COHERENT did not keep a mapping from being bounced.
+TEST(Path, G5_NoBounceWhereCoherenceIsRequired) {
+  World w;
+  for (xsw_dev dev : {plain_device(), bouncing_device()}) {
+    Mapped m = w.map(dev, w.ram(), 1, DMA_TO_DEVICE, DMA_ATTR_REQUIRE_COHERENT);
+    EXPECT_EQ(m.cause, dev.force_bounce ? XSW_CAUSE_NEEDS_COHERENT : XSW_CAUSE_NONE);
+  }
+  EXPECT_EQ(w.info().used, 0U);
+}
+
+// The limit of bounced mappings was told to devices that never bounce.
+TEST(Path, G7_NoLimitWhereNothingIsBounced) {
+  World w;
+  xsw_dev dev = plain_device();
+  EXPECT_EQ(xsw_max_mapping_size(w.env(), &dev, false), SIZE_MAX);
+}
+
+// A page without a machine frame was mapped at an address near 2^64.
+TEST(Path, G9_NoFrameIsAnError) {
+  World w(kinds_config());
+  xsw_dev dev = plain_device();
+  u64 phys = w.ram() + u64{XSW_CASE_NO_FRAME} * 2 * kPage;
+  EXPECT_EQ(w.map(dev, phys, 1).cause, XSW_CAUSE_BAD_ADDRESS);
+  EXPECT_EQ(w.map(bouncing_device(), phys, 1).cause, XSW_CAUSE_BAD_ADDRESS);
+  EXPECT_EQ(w.map(dev, phys - 1, 2).cause, XSW_CAUSE_BAD_ADDRESS);
+}
+
+// Frame numbers were cut to 32 bits.
+TEST(Path, G10_FramesBeyond32Bits) {
+  Config c;
+  c.ram_phys = 0x8000'0000;
+  c.flush_foreign = false;
+  // Equal in the low 32 bits of the frame number.
+  c.p2m = [](u64 page) {
+    return Frame{(u64{1} << 44) + 0x8000'0000 + page * kPage, page >= 2};
+  };
+  World w(c);
+  xsw_dev dev = plain_device();
+  dev.coherent = false;
+  EXPECT_EQ(w.map(dev, w.ram(), 2 * kPage).dma, (u64{1} << 44) + 0x8000'0000);
+  Mapped m = w.map(dev, w.ram() + 2 * kPage, kPage);
+  EXPECT_EQ(m.reason, XSW_REASON_BOUNCE_FOREIGN);
+  EXPECT_EQ(w.unmap(dev, m.dma, kPage), XSW_CAUSE_NONE);
+}
+
+TEST(Path, G10_StraddlingInHighBits) {
+  Config c;
+  c.p2m = [](u64 page) {
+    return Frame{(page == 1 ? u64{1} << 44 : 0) + 0x8000'0000 + page * kPage};
+  };
+  World w(c);
+  Mapped m = w.map(plain_device(), w.ram() + 100, kPage);
+  EXPECT_EQ(m.reason, XSW_REASON_BOUNCE_STRADDLE);
+  EXPECT_EQ(w.unmap(plain_device(), m.dma, kPage), XSW_CAUSE_NONE);
+}
+
+// Alignment and boundary were judged by the pool's guest physical addresses.
+TEST(Path, G11_PlacesAreJudgedByDmaAddress) {
+  Config c;
+  // Aligned for the machine but not for the guest, and the other way round.
+  c.pool = {{0x1'0000'3000, 0x4000'0000, 256 * KiB}, {0x2000'0000, 0x5000'7000, 256 * KiB}};
+  for (bool shifted : {false, true}) {
+    World w(c);
+    const xsw_dma_range ranges[] = {{0x4000'0000, 0x8000'5000, 0x1000'0000},
+                                    {0x5000'0000, 0xa000'0000, 0x1000'0000}};
+    xsw_dev dev = bouncing_device();
+    if (shifted) {
+      dev.ranges = ranges;
+      dev.nr_ranges = 2;
+    }
+    for (u64 mask : {u64{0xfff}, u64{0x1fff}, u64{0xffff}}) {
+      for (u64 boundary : {u64{0xffff}, u64{0x1'ffff}}) {
+        dev.min_align_mask = mask;
+        dev.seg_boundary = boundary;
+        std::vector<u64> live;
+        for (u64 low = 0; low < 8; low++) {
+          u64 phys = w.ram() + low * 0x1abc;
+          const size_t size = 0x3000;
+          Mapped m = w.map(dev, phys, size);
+          if (m.ret) {
+            // Only where the low bits themselves lead across the boundary.
+            ASSERT_GT((phys & mask & boundary) + size, mask < boundary ? mask + 1 : boundary + 1);
+            continue;
+          }
+          ASSERT_EQ(m.dma & mask, phys & mask);
+          ASSERT_EQ(m.dma & ~boundary, (m.dma + size - 1) & ~boundary);
+          live.push_back(m.dma);
+        }
+        EXPECT_GE(live.size(), 4U);
+        for (u64 dma : live)
+          ASSERT_EQ(w.unmap(dev, dma, 0x3000), XSW_CAUSE_NONE);
+      }
+    }
+  }
+}
+
+// Streaming mappings were refused or bounced where the machine address was less aligned than the
+// guest's.
+TEST(Path, T29_DirectNeedsNoMachineAlignment) {
+  Config c;
+  c.ram_phys = 0x2'0000'0000;
+  c.p2m = [](u64 page) { return Frame{0x8000'3000 + page * kPage}; };
+  World w(c);
+  xsw_dev dev = plain_device();
+  dev.min_align_mask = 0xfff;
+  Mapped m = w.map(dev, w.ram(), 64 * KiB);
+  EXPECT_EQ(m.reason, XSW_REASON_DIRECT);
+  EXPECT_EQ(m.dma, 0x8000'3000U);
+}
+
+// Buffers that share a cache line with something else were not bounced for non-coherent devices.
+TEST(Path, T30_SharedCacheLines) {
+  World w(kinds_config());
+  xsw_seam.cacheline = [](phys_addr_t phys, size_t size, dma_data_direction dir) {
+    return dir != DMA_TO_DEVICE && (phys | size) % 64;
+  };
+  xsw_dev dev = plain_device();
+  EXPECT_EQ(w.map(dev, w.ram() + 8, 56).reason, XSW_REASON_DIRECT);
+  dev.coherent = false;
+  EXPECT_EQ(w.map(dev, w.ram() + 64, 64).reason, XSW_REASON_DIRECT);
+  EXPECT_EQ(w.map(dev, w.ram() + 8, 56, DMA_TO_DEVICE).reason, XSW_REASON_DIRECT);
+  Mapped m = w.map(dev, w.ram() + 8, 56);
+  EXPECT_EQ(m.reason, XSW_REASON_BOUNCE_CACHELINE);
+  EXPECT_EQ(w.unmap(dev, m.dma, 56), XSW_CAUSE_NONE);
+  m = w.map(dev, w.ram() + u64{XSW_CASE_FOREIGN} * 2 * kPage + 8, 56, DMA_FROM_DEVICE);
+  EXPECT_EQ(m.reason, XSW_REASON_BOUNCE_CACHELINE);
+  EXPECT_EQ(w.unmap(dev, m.dma, 56), XSW_CAUSE_NONE);
+  dev.no_bounce = true;
+  EXPECT_EQ(w.map(dev, w.ram() + 8, 56).cause, XSW_CAUSE_NO_BOUNCE);
+}
+
+TEST(Path, BadDirections) {
+  World w;
+  xsw_dev dev = bouncing_device();
+  Mapped m = w.map(dev, w.ram(), 100);
+  EXPECT_EQ(w.unmap(dev, m.dma, 100, DMA_NONE), XSW_CAUSE_BAD_DIRECTION);
+  EXPECT_EQ(w.sync(dev, m.dma, 100, DMA_NONE, true), XSW_CAUSE_BAD_DIRECTION);
+  EXPECT_EQ(w.unmap(dev, m.dma, 100), XSW_CAUSE_NONE);
+}
+
+TEST(Pool, CreateRefusesNonsense) {
+  Bytes mem(64 * KiB);
+  xsw_seam = {};
+  const xsw_extent good{mem.data(), 0x10'0000, 0x20'0000, 32 * KiB};
+  auto create = [&](std::vector<xsw_extent> ext, unsigned int areas = 1) {
+    xsw_pool *pool = nullptr;
+    int ret = xsw_pool_create(ext.data(), static_cast<unsigned int>(ext.size()), areas, &pool);
+    EXPECT_EQ(ret == 0, pool != nullptr);
+    EXPECT_EQ(xsw_pool_destroy(pool), 0U);
+    return ret;
+  };
+  EXPECT_EQ(create({good}), 0);
+  EXPECT_EQ(create({}), -EINVAL);
+  EXPECT_EQ(create({good}, 0), -EINVAL);
+  EXPECT_EQ(create({good, good}), -EINVAL);
+  for (auto change : std::initializer_list<void (*)(xsw_extent &)>{
+           [](xsw_extent &e) { e.vaddr = nullptr; }, [](xsw_extent &e) { e.size = 0; },
+           [](xsw_extent &e) { e.size--; }, [](xsw_extent &e) { e.phys += 512; },
+           [](xsw_extent &e) { e.machine += 1024; }, [](xsw_extent &e) { e.phys = -2048ULL * 2; },
+           [](xsw_extent &e) { e.machine = -2048ULL * 15; }}) {
+    xsw_extent bad = good;
+    change(bad);
+    EXPECT_EQ(create({bad}), -EINVAL);
+  }
+  xsw_extent other = good;
+  other.vaddr = mem.data() + 32 * KiB;
+  other.phys += 32 * KiB;
+  EXPECT_EQ(create({good, other}), -EINVAL) << "the same machine addresses";
+  other.machine += 32 * KiB;
+  EXPECT_EQ(create({good, other}), 0);
+  EXPECT_EQ(create({other, good}), 0);
+  other.phys -= 2 * KiB;
+  EXPECT_EQ(create({other, good}), -EINVAL) << "the same physical address";
+  // The very end of the address space is as good as any other place.
+  xsw_extent last = good;
+  last.machine = -32 * KiB;
+  EXPECT_EQ(create({last}), 0);
+  EXPECT_EQ(xsw_pool_destroy(nullptr), 0U);
+}
+
+TEST(Pool, DestroyTellsWhatWasLeaked) {
+  Bytes mem(64 * KiB);
+  xsw_seam = {};
+  xsw_extent ext{mem.data(), 0x10'0000, 0x20'0000, 64 * KiB};
+  xsw_env_ops ops{};
+  xsw_env env{&ops, nullptr};
+  ASSERT_EQ(xsw_pool_create(&ext, 1, 1, &env.pool), 0);
+  xsw_dev dev = bouncing_device();
+  xsw_mapped m;
+  Bytes buf(5000);
+  ASSERT_EQ(xsw_map(&env, &dev, reinterpret_cast<uintptr_t>(buf.data()), 5000, DMA_TO_DEVICE, 0, &m),
+            0);
+  EXPECT_EQ(xsw_pool_destroy(env.pool), 3U);
+}
+
+TEST(Pool, LooksUpAmongScatteredPieces) {
+  Config c;
+  c.pool.clear();
+  // In no order, of different sizes, with gaps and without.
+  for (u64 i : {5, 0, 7, 2, 1, 6, 3})
+    c.pool.push_back({0x1'0000'0000 + i * 0x10'0000, 0x4000'0000 + (i ^ 3) * 0x4'0000,
+                      i == 2 ? 64 * KiB : 256 * KiB});
+  World w(c);
+  EXPECT_EQ(w.info().nr_areas, 7U);
+  xsw_dev dev = bouncing_device();
+  dev.min_align_mask = 0x7ff;
+  std::vector<u64> live;
+  for (;;) {
+    Mapped m = w.map(dev, w.ram() + live.size() % 99, 2048 - 100);
+    if (m.ret)
+      break;
+    live.push_back(m.dma);
+  }
+  EXPECT_EQ(live.size(), w.info().slots);
+  for (u64 dma : live) {
+    ASSERT_EQ(w.sync(dev, dma + 1000, 948, DMA_TO_DEVICE, false), XSW_CAUSE_NONE);
+    ASSERT_EQ(w.unmap(dev, dma, 1948), XSW_CAUSE_NONE);
+  }
+  // In the gaps, before and behind there is no pool: nothing to refuse, nothing done.
+  for (u64 dma : {0x3fff'ffffULL, 0x4000'0000ULL + 4 * 0x4'0000 + 0x2'0000, 0x4020'0000ULL})
+    EXPECT_EQ(w.unmap(dev, dma, 1), w.in_pool(dev, dma) ? XSW_CAUSE_NOT_MAPPED : XSW_CAUSE_NONE);
+}
+
+TEST(Pool, ReachableMeansAllOfIt) {
+  World w;
+  xsw_dev dev = plain_device();
+  EXPECT_TRUE(xsw_pool_reachable(w.env(), &dev));
+  dev.dma_mask = 0x4000'0000 + 4 * MiB - 1;
+  EXPECT_TRUE(xsw_pool_reachable(w.env(), &dev));
+  dev.dma_mask--;
+  EXPECT_FALSE(xsw_pool_reachable(w.env(), &dev));
+  // Through two ranges that meet within the pool.
+  const xsw_dma_range ranges[] = {{0x4000'0000, 0, 1 * MiB}, {0x4010'0000, 0x8000'0000, 1 * GiB}};
+  dev = plain_device();
+  dev.ranges = ranges;
+  dev.nr_ranges = 2;
+  EXPECT_TRUE(xsw_pool_reachable(w.env(), &dev));
+  dev.nr_ranges = 1;
+  EXPECT_FALSE(xsw_pool_reachable(w.env(), &dev));
+  xsw_env none{w.env()->ops, nullptr};
+  EXPECT_TRUE(xsw_pool_reachable(&none, &dev));
+}
+
+TEST(Names, AllThereAndDifferent) {
+  std::vector<std::string> names;
+  for (unsigned int i = 0; i < XSW_NR_REASONS; i++)
+    names.emplace_back(xsw_reason_name(i));
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(std::unique(names.begin(), names.end()), names.end());
+  names.clear();
+  for (unsigned int i = 0; i < XSW_NR_CAUSES; i++)
+    names.emplace_back(xsw_cause_name(i));
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(std::unique(names.begin(), names.end()), names.end());
+  EXPECT_STREQ(xsw_reason_name(XSW_NR_REASONS), "?");
+  EXPECT_STREQ(xsw_cause_name(XSW_NR_CAUSES), "?");
+  EXPECT_STREQ(xsw_reason_name(XSW_REASON_BOUNCE_MASK), "bounce-mask");
+  EXPECT_STREQ(xsw_cause_name(XSW_CAUSE_NO_SPACE), "no-space");
+}
+
+} // namespace
