@@ -12,6 +12,8 @@
 #include "core.h"
 
 struct device;
+struct dma_map_ops;
+struct page;
 
 /**
  * struct xsw_host_env_ops - what only the kernel asks of an environment
@@ -20,13 +22,22 @@ struct device;
  *			at or below @limit; sets @machine. NULL: memory that is contiguous for
  *			the guest is so for the machine. May sleep.
  * @undo_contiguous:	give the frames back; NULL with @make_contiguous NULL. May sleep.
+ * @alloc_contiguous:	instead of @make_contiguous, where only pages that come with it can
+ *			be had: as many zeroed ones, by alloc_pages() or the like, of which the
+ *			same is true. Sleeps as @gfp allows. NULL when there are none.
+ * @free_contiguous:	frees those
  * @max_machine:	highest machine address of any memory; NULL: the highest physical one
+ * @is_kernels:		are these the kernel's own ops for this environment, which ours may
+ *			replace? NULL: it has none
  */
 struct xsw_host_env_ops {
 	int	(*make_contiguous)(struct xsw_env *env, phys_addr_t phys, u64 size, u64 limit,
 				   u64 *machine);
 	void	(*undo_contiguous)(struct xsw_env *env, phys_addr_t phys, u64 size);
+	struct page *(*alloc_contiguous)(struct xsw_env *env, u64 size, u64 limit, gfp_t gfp);
+	void	(*free_contiguous)(struct xsw_env *env, struct page *page, u64 size);
 	u64	(*max_machine)(struct xsw_env *env);
+	bool	(*is_kernels)(const struct dma_map_ops *ops);
 };
 
 struct xsw_poolmem;
@@ -62,8 +73,10 @@ int xsw_host_env_init(void);
 void xsw_host_env_exit(void);
 /* Never NULL between init and exit. */
 struct xsw_kenv *xsw_host_env(void);
-/* "none", "xen-4.17" and the like; for messages and QUERY. */
+/* "none", "xen-4.17 pv dom0" and the like; for messages and QUERY. */
 const char *xsw_hypervisor_name(void);
+/* May ours replace these ops, which a device has? */
+bool xsw_is_kernels_ops(const struct dma_map_ops *ops);
 
 /* ---- simulated environments (env/sim.c) ---- */
 

@@ -6,16 +6,9 @@
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
 #include <linux/pfn.h>
-#include <xen/xen.h>
 
 #ifdef CONFIG_X86
 #include <asm/processor.h>
-#endif
-
-#ifdef CONFIG_XEN
-#include <xen/interface/xen.h>
-#include <xen/interface/version.h>
-#include <asm/xen/hypercall.h>
 #endif
 
 #include "envs.h"
@@ -58,28 +51,9 @@ bool xsw_env_machine(struct xsw_kenv *kenv, phys_addr_t phys, u64 size, u64 *mac
 	return true;
 }
 
-#ifdef CONFIG_XEN
-static bool __init xsw_name_xen(void)
-{
-	int version;
-
-	if (!xen_domain())
-		return false;
-	version = HYPERVISOR_xen_version(XENVER_version, NULL);
-	snprintf(xsw_hypervisor, sizeof(xsw_hypervisor), "xen-%d.%d", version >> 16,
-		 version & 0xffff);
-	return true;
-}
-#else
-static bool __init xsw_name_xen(void)
-{
-	return false;
-}
-#endif
-
 static void __init xsw_name_hypervisor(void)
 {
-	if (xsw_name_xen())
+	if (xsw_xen_name(xsw_hypervisor, sizeof(xsw_hypervisor)))
 		return;
 
 #ifdef CONFIG_X86
@@ -101,11 +75,12 @@ int __init xsw_host_env_init(void)
 	xsw_name_hypervisor();
 	xsw_host.env.ops = &xsw_bare_env_ops;
 	xsw_host.host = &xsw_bare_host_ops;
-	return 0;
+	return xsw_xen_env_init(&xsw_host);
 }
 
 void xsw_host_env_exit(void)
 {
+	xsw_xen_env_exit(&xsw_host);
 }
 
 struct xsw_kenv *xsw_host_env(void)
@@ -116,4 +91,9 @@ struct xsw_kenv *xsw_host_env(void)
 const char *xsw_hypervisor_name(void)
 {
 	return xsw_hypervisor;
+}
+
+bool xsw_is_kernels_ops(const struct dma_map_ops *ops)
+{
+	return xsw_host.host->is_kernels && xsw_host.host->is_kernels(ops);
 }

@@ -2,11 +2,13 @@
 /*
  * Which kind of Xen guest this is, and what Xen tells of itself.
  */
-#include <linux/bitops.h>
+#include <linux/dma-map-ops.h>
 #include <linux/kernel.h>
 #include <linux/pfn.h>
+#include <linux/string.h>
 
 #include <xen/features.h>
+#include <xen/interface/xen.h>
 #include <xen/interface/memory.h>
 #include <xen/interface/version.h>
 #include <xen/xen.h>
@@ -97,13 +99,12 @@ bool __init xsw_xen_name(char *name, size_t size)
 	return true;
 }
 
-u64 xsw_xen_features(void)
+/* They are not exported: known by the name of a function of theirs. */
+bool xsw_xen_is_kernels(const struct dma_map_ops *ops)
 {
-	u64 bits = 0;
-	unsigned int i;
+	static const char theirs[] = "xen_swiotlb_map_sg";
+	char name[sizeof(theirs) + 1];
 
-	if (xen_domain())
-		for (i = 0; i < ARRAY_SIZE(xen_features); i++)
-			bits |= xen_features[i] ? BIT_ULL(i) : 0;
-	return bits;
+	snprintf(name, sizeof(name), "%ps", ops->map_sg);
+	return !strcmp(name, theirs);
 }

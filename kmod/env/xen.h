@@ -18,4 +18,7 @@ void xsw_xen_pvh_init(struct xsw_kenv *kenv);
 /* Highest machine address of any RAM, whose ever it is. */
 u64 xsw_xen_max_machine(struct xsw_env *env);
 
+/* Are they those of swiotlb-xen? */
+bool xsw_xen_is_kernels(const struct dma_map_ops *ops);
+
 #endif /* XSW_XEN_H */

@@ -40,7 +40,7 @@ static u64 xsw_xen_arm_to_machine(struct xsw_env *env, phys_addr_t phys, bool *f
 	if (mfn == INVALID_P2M_ENTRY)
 		return phys;
 	*foreign = true;
-	return XEN_PFN_PHYS((u64)mfn) | (phys & ~XEN_PAGE_MASK);
+	return ((u64)mfn << XEN_PAGE_SHIFT) | (phys & ~XEN_PAGE_MASK);
 }
 
 /*
@@ -117,6 +117,7 @@ static const struct xsw_env_ops xsw_xen_arm_no_flush_ops = {
 
 static const struct xsw_host_env_ops xsw_xen_arm_host_ops = {
 	.max_machine	= xsw_xen_max_machine,
+	.is_kernels	= xsw_xen_is_kernels,
 };
 
 static bool __init xsw_xen_has_flush(void)

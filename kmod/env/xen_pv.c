@@ -51,8 +51,7 @@ static struct device *xsw_pv_shadow_for(u64 limit)
 	return bits < XSW_MIN_BITS ? NULL : &xsw_pv_shadow[bits - XSW_MIN_BITS];
 }
 
-static struct page *xsw_pv_alloc(struct xsw_env *env, u64 size, u64 limit, gfp_t gfp,
-				 u64 *machine)
+static struct page *xsw_pv_alloc(struct xsw_env *env, u64 size, u64 limit, gfp_t gfp)
 {
 	struct device *shadow = xsw_pv_shadow_for(limit);
 	dma_addr_t dma;
@@ -61,14 +60,14 @@ static struct page *xsw_pv_alloc(struct xsw_env *env, u64 size, u64 limit, gfp_t
 	if (!shadow)
 		return NULL;
 	vaddr = dma_alloc_attrs(shadow, size, &dma, gfp, DMA_ATTR_NO_WARN);
-	if (!vaddr)
-		return NULL;
-	*machine = dma;
-	return virt_to_page(vaddr);
+	return vaddr ? virt_to_page(vaddr) : NULL;
 }
 
-static void xsw_pv_free(struct xsw_env *env, struct page *page, u64 size, u64 machine)
+static void xsw_pv_free(struct xsw_env *env, struct page *page, u64 size)
 {
+	bool foreign = false;
+	u64 machine = xsw_pv_to_machine(env, page_to_phys(page), &foreign);
+
 	dma_free_attrs(xsw_pv_shadow_for(U64_MAX), size, page_address(page), machine, 0);
 }
 
@@ -82,6 +81,7 @@ static const struct xsw_host_env_ops xsw_pv_host_ops = {
 	.alloc_contiguous	= xsw_pv_alloc,
 	.free_contiguous	= xsw_pv_free,
 	.max_machine		= xsw_xen_max_machine,
+	.is_kernels		= xsw_xen_is_kernels,
 };
 
 int __init xsw_xen_pv_init(struct xsw_kenv *kenv)

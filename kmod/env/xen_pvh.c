@@ -5,6 +5,8 @@
  * bare metal; the masks of devices apply to that. Grants are entered into the IOMMU
  * under the frame where they are mapped, so they need nothing either.
  */
+#include <linux/types.h>
+
 #include <xen/xen.h>
 
 #include "xen.h"

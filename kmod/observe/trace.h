@@ -220,6 +220,34 @@ TRACE_EVENT(xsw_bounce,
 		  __entry->size, __entry->to_pool ? "to" : "from")
 );
 
+#if IS_ENABLED(CONFIG_XSWIOTLB_XEN)
+/* One frame of a GNTTABOP_cache_flush; err is that of the whole hypercall. */
+TRACE_EVENT(xsw_flush,
+	TP_PROTO(u64 frame, unsigned int offset, unsigned int length, bool clean, int err),
+	TP_ARGS(frame, offset, length, clean, err),
+
+	TP_STRUCT__entry(
+		__field(u64, frame)
+		__field(unsigned int, offset)
+		__field(unsigned int, length)
+		__field(bool, clean)
+		__field(int, err)
+	),
+
+	TP_fast_assign(
+		__entry->frame = frame;
+		__entry->offset = offset;
+		__entry->length = length;
+		__entry->clean = clean;
+		__entry->err = err;
+	),
+
+	TP_printk("frame=%llx offset=%u length=%u op=%s err=%d", __entry->frame,
+		  __entry->offset, __entry->length, __entry->clean ? "clean" : "inval",
+		  __entry->err)
+);
+#endif
+
 #endif /* XSW_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

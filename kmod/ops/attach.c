@@ -78,7 +78,7 @@ struct xsw_device *xsw_attach(struct device *dev, struct xsw_kenv *env,
 	if (xsw_device_of(dev))
 		return ERR_PTR(-EBUSY);
 	/* Ops that somebody else put there translate in a way that ours know nothing of. */
-	if (use_dma_iommu(dev) || get_dma_ops(dev))
+	if (use_dma_iommu(dev) || (get_dma_ops(dev) && !xsw_is_kernels_ops(get_dma_ops(dev))))
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!try_module_get(THIS_MODULE))
 		return ERR_PTR(-EBUSY);

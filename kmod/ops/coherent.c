@@ -74,6 +74,22 @@ static bool xsw_make_reachable(struct xsw_kenv *kenv, const struct xsw_dev *d, s
 	return false;
 }
 
+/* Pages that come contiguous and reachable, where frames can be exchanged only so. */
+static struct page *xsw_alloc_contiguous(struct xsw_kenv *kenv, const struct xsw_dev *d,
+					 size_t size, u64 limit, gfp_t gfp, dma_addr_t *dma)
+{
+	struct page *page = kenv->host->alloc_contiguous(&kenv->env, size, limit, gfp);
+	u64 machine;
+
+	if (!page)
+		return NULL;
+	if (xsw_env_machine(kenv, page_to_phys(page), size, &machine) &&
+	    xsw_machine_reachable(d, machine, size, dma))
+		return page;
+	kenv->host->free_contiguous(&kenv->env, page, size);
+	return NULL;
+}
+
 struct page *xsw_alloc_reachable(struct xsw_device *xdev, size_t size, gfp_t gfp, u64 mask,
 				 dma_addr_t *dma)
 {
@@ -90,6 +106,8 @@ struct page *xsw_alloc_reachable(struct xsw_device *xdev, size_t size, gfp_t gfp
 	size = PAGE_ALIGN(size);
 	gfp &= ~(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | __GFP_COMP);
 	gfp |= __GFP_ZERO | __GFP_NOWARN;
+	if (kenv->host->alloc_contiguous)
+		return xsw_alloc_contiguous(kenv, &d, size, limit, gfp, dma);
 
 	/* Where frames are exchanged or numbered anew, zones tell nothing. */
 	if (!kenv->env.ops->phys_to_machine && limit < xsw_max_phys())
@@ -107,7 +125,13 @@ struct page *xsw_alloc_reachable(struct xsw_device *xdev, size_t size, gfp_t gfp
 
 void xsw_free_reachable(struct xsw_device *xdev, struct page *page, size_t size)
 {
-	xsw_undo_contiguous(xdev->env, page, PAGE_ALIGN(size));
+	struct xsw_kenv *kenv = xdev->env;
+
+	if (kenv->host->free_contiguous) {
+		kenv->host->free_contiguous(&kenv->env, page, PAGE_ALIGN(size));
+		return;
+	}
+	xsw_undo_contiguous(kenv, page, PAGE_ALIGN(size));
 	__free_pages(page, get_order(size));
 }
 

@@ -51,8 +51,23 @@ static int xsw_block_cmp(const void *a, const void *b)
 	return x->page < y->page ? -1 : x->page > y->page;
 }
 
+static bool xsw_block_alloc(struct xsw_kenv *kenv, struct xsw_block *b, unsigned int order,
+			    u64 limit, gfp_t gfp)
+{
+	b->order = order;
+	if (kenv->host->alloc_contiguous)
+		b->page = kenv->host->alloc_contiguous(&kenv->env, xsw_block_size(b), limit, gfp);
+	else
+		b->page = alloc_pages(gfp, order);
+	return b->page;
+}
+
 static void xsw_block_free(struct xsw_kenv *kenv, struct xsw_block *b)
 {
+	if (kenv->host->free_contiguous) {
+		kenv->host->free_contiguous(&kenv->env, b->page, xsw_block_size(b));
+		return;
+	}
 	if (b->exchanged)
 		kenv->host->undo_contiguous(&kenv->env, page_to_phys(b->page), xsw_block_size(b));
 	__free_pages(b->page, b->order);
@@ -81,6 +96,7 @@ static bool xsw_block_place(struct xsw_kenv *kenv, struct xsw_block *b, u64 limi
 static u64 xsw_take_blocks(struct xsw_kenv *kenv, struct xsw_poolmem *mem, u64 want, u64 limit,
 			   unsigned int order, gfp_t zone)
 {
+	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY;
 	u64 size = (u64)PAGE_SIZE << order, rejected = 0, most = 4 * want + SZ_16M;
 	struct page *page, *next;
 	LIST_HEAD(rejects);
@@ -88,17 +104,13 @@ static u64 xsw_take_blocks(struct xsw_kenv *kenv, struct xsw_poolmem *mem, u64 w
 	while (want >= size && rejected < most) {
 		struct xsw_block *b = &mem->blocks[mem->nr_blocks];
 
-		page = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY | zone,
-				   order);
-		if (!page)
+		if (!xsw_block_alloc(kenv, b, order, limit, gfp | zone))
 			break;
-		b->page = page;
-		b->order = order;
 		if (xsw_block_place(kenv, b, limit)) {
 			mem->nr_blocks++;
 			want -= size;
 		} else {
-			list_add(&page->lru, &rejects);
+			list_add(&b->page->lru, &rejects);
 			rejected += size;
 			/* Where frames can be exchanged and were not, there are no more. */
 			if (kenv->host->make_contiguous)
@@ -122,7 +134,7 @@ static u64 xsw_take_memory(struct xsw_kenv *kenv, struct xsw_poolmem *mem, u64 b
 	u64 want = max_t(u64, bytes, (u64)PAGE_SIZE << order);
 
 	/* Zones tell nothing where frames can be exchanged. */
-	if (!kenv->host->make_contiguous && limit < xsw_max_phys()) {
+	if (!kenv->host->make_contiguous && !kenv->host->alloc_contiguous && limit < xsw_max_phys()) {
 		zones[0] = GFP_DMA32;
 		zones[1] = limit < DMA_BIT_MASK(32) ? GFP_DMA : 0;
 		nr_zones = 2;
