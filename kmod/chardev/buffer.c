@@ -11,11 +11,11 @@
 
 /* How hard to look for pages at the right place: at most this much is held meanwhile. */
 #define XSW_SEARCH_TRIES	256
-#define XSW_SEARCH_BYTES	(64u << 20)
+#define XSW_SEARCH_BYTES	SZ_64M
 
-static bool charge(atomic64_t *counter, u64 bytes, unsigned int limit_mib)
+static bool charge(atomic64_t *counter, u64 bytes, int limit)
 {
-	if (atomic64_add_return(bytes, counter) <= (u64)limit_mib << 20)
+	if (atomic64_add_return(bytes, counter) <= (u64)xsw_limits[limit].value << 20)
 		return true;
 	atomic64_sub(bytes, counter);
 	return false;
@@ -34,7 +34,7 @@ static long pin_user(struct xsw_call *call, struct xsw_buffer *buffer, u64 addr)
 	u32 pinned = 0;
 	long ret;
 
-	if (!charge(&call->session->pinned, size, xsw_max_pinned_mib))
+	if (!charge(&call->session->pinned, size, XSW_LIMIT_PINNED_MIB))
 		return xsw_fail(call, -ENOMEM, XSW_CAUSE_LIMIT);
 	if (account_locked_vm(current->mm, buffer->nr_pages, true)) {
 		ret = xsw_fail(call, -ENOMEM, XSW_CAUSE_LIMIT);
@@ -132,7 +132,7 @@ static long alloc_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 p
 	u32 i;
 	int err;
 
-	if (!charge(&call->session->kernel_bytes, size, xsw_max_kernel_mib))
+	if (!charge(&call->session->kernel_bytes, size, XSW_LIMIT_KERNEL_MIB))
 		return xsw_fail(call, -ENOMEM, XSW_CAUSE_LIMIT);
 	mem = alloc_placed(size, placement, engine ? engine->dma_mask : ~0ULL);
 	if (!mem) {
@@ -224,8 +224,9 @@ static bool buf_create_valid(const struct xsw_buf_create *op)
 	}
 }
 
-long xsw_buffer_create(struct xsw_call *call, const struct xsw_buf_create *op)
+long xsw_buffer_create(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_buf_create *op = &any->buf_create;
 	struct xsw_handles *handles = &call->session->handles;
 	struct xsw_slot *slot, *engine_slot = NULL;
 	struct xsw_buffer *buffer;
@@ -293,8 +294,9 @@ void xsw_buffer_free(struct xsw_session *session, struct xsw_buffer *buffer)
 	buffer_release(buffer);
 }
 
-long xsw_buffer_destroy(struct xsw_call *call, const struct xsw_handle *op)
+long xsw_buffer_destroy(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_handle *op = &any->handle;
 	struct xsw_handles *handles = &call->session->handles;
 	struct xsw_slot *slot = xsw_handle_take(handles, op->handle, XSW_HANDLE_BUFFER);
 

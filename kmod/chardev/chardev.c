@@ -13,26 +13,36 @@
 #include "ops.h"
 #include "stats.h"
 
-#define XSW_LIMIT(name, def, lo, hi, text)					\
-unsigned int xsw_##name = (def);						\
-static int set_##name(const char *val, const struct kernel_param *kp)		\
-{										\
-	return param_set_uint_minmax(val, kp, lo, hi);				\
-}										\
-static const struct kernel_param_ops ops_##name = {				\
-	.set	= set_##name,							\
-	.get	= param_get_uint,						\
-};										\
-module_param_cb(name, &ops_##name, &xsw_##name, 0444);				\
-MODULE_PARM_DESC(name, text)
+struct xsw_limit xsw_limits[] = {
+	[XSW_LIMIT_BUFFERS]	= { 1024, 1, 65536 },
+	[XSW_LIMIT_MAPPINGS]	= { 65536, 1, 524288 },
+	[XSW_LIMIT_ENGINES]	= { 16, 1, 256 },
+	[XSW_LIMIT_PINNED_MIB]	= { 1024, 1, 1048576 },
+	[XSW_LIMIT_KERNEL_MIB]	= { 512, 1, 1048576 },
+};
 
-XSW_LIMIT(max_buffers, 1024, 1, 65536, "buffers per session (1..65536, default 1024)");
-XSW_LIMIT(max_mappings, 65536, 1, 524288, "mappings per session (1..524288, default 65536)");
-XSW_LIMIT(max_engines, 16, 1, 256, "engines per session (1..256, default 16)");
-XSW_LIMIT(max_pinned_mib, 1024, 1, 1048576,
-	  "MiB of user memory that a session may pin (1..1048576, default 1024)");
-XSW_LIMIT(max_kernel_mib, 512, 1, 1048576,
-	  "MiB of kernel buffers that a session may have (1..1048576, default 512)");
+static int set_limit(const char *val, const struct kernel_param *kp)
+{
+	const struct xsw_limit *limit = kp->arg;
+
+	return param_set_uint_minmax(val, kp, limit->least, limit->most);
+}
+
+static const struct kernel_param_ops limit_ops = {
+	.set	= set_limit,
+	.get	= param_get_uint,
+};
+
+module_param_cb(max_buffers, &limit_ops, &xsw_limits[XSW_LIMIT_BUFFERS], 0444);
+MODULE_PARM_DESC(max_buffers, "buffers per session, 1 to 65536 (1024)");
+module_param_cb(max_mappings, &limit_ops, &xsw_limits[XSW_LIMIT_MAPPINGS], 0444);
+MODULE_PARM_DESC(max_mappings, "mappings per session, 1 to 524288 (65536)");
+module_param_cb(max_engines, &limit_ops, &xsw_limits[XSW_LIMIT_ENGINES], 0444);
+MODULE_PARM_DESC(max_engines, "engines per session, 1 to 256 (16)");
+module_param_cb(max_pinned_mib, &limit_ops, &xsw_limits[XSW_LIMIT_PINNED_MIB], 0444);
+MODULE_PARM_DESC(max_pinned_mib, "MiB of user memory a session may pin, 1 to 1048576 (1024)");
+module_param_cb(max_kernel_mib, &limit_ops, &xsw_limits[XSW_LIMIT_KERNEL_MIB], 0444);
+MODULE_PARM_DESC(max_kernel_mib, "MiB of kernel buffers per session, 1 to 1048576 (512)");
 
 /* ---- QUERY and STATS ---- */
 
@@ -63,8 +73,9 @@ static void pool_info(const struct xsw_env *env, struct xsw_pool_info *info)
 		xsw_pool_get_info(env->pool, info);
 }
 
-long xsw_query_run(struct xsw_call *call, const struct xsw_query *op)
+long xsw_query_run(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_query *op = &any->query;
 	const struct xsw_env *env = &xsw_host_env()->env;
 	struct xsw_info info = {
 		.size		= sizeof(info),
@@ -76,11 +87,11 @@ long xsw_query_run(struct xsw_call *call, const struct xsw_query *op)
 		.max_len	= XSW_MAX_LEN,
 		.max_vector	= XSW_MAX_VECTOR,
 		.nr_edu		= xsw_edu_count(),
-		.max_buffers	= xsw_max_buffers,
-		.max_mappings	= xsw_max_mappings,
-		.max_engines	= xsw_max_engines,
+		.max_buffers	= xsw_limits[XSW_LIMIT_BUFFERS].value,
+		.max_mappings	= xsw_limits[XSW_LIMIT_MAPPINGS].value,
+		.max_engines	= xsw_limits[XSW_LIMIT_ENGINES].value,
 		.nr_cpus	= num_online_cpus(),
-		.max_pinned	= (u64)xsw_max_pinned_mib << 20,
+		.max_pinned	= (u64)xsw_limits[XSW_LIMIT_PINNED_MIB].value << 20,
 	};
 	struct xsw_pool_info pool;
 
@@ -93,8 +104,9 @@ long xsw_query_run(struct xsw_call *call, const struct xsw_query *op)
 	return put_answer(op->info, &info, sizeof(info));
 }
 
-long xsw_stats_run(struct xsw_call *call, const struct xsw_stats_get *op)
+long xsw_stats_run(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_stats_get *op = &any->stats;
 	struct xsw_session *session = call->session;
 	const struct xsw_env *env = &xsw_host_env()->env;
 	struct xsw_stats stats = { .size = sizeof(stats) };
@@ -103,8 +115,8 @@ long xsw_stats_run(struct xsw_call *call, const struct xsw_stats_get *op)
 	struct xsw_pool_info pool;
 	struct xsw_slot *slot = NULL;
 
-	BUILD_BUG_ON(XSW_NR_REASONS > ARRAY_SIZE(stats.reason));
-	BUILD_BUG_ON(XSW_NR_CAUSES > ARRAY_SIZE(stats.cause));
+	BUILD_BUG_ON(ARRAY_SIZE(stats.reason) < XSW_NR_REASONS);
+	BUILD_BUG_ON(ARRAY_SIZE(stats.cause) < XSW_NR_CAUSES);
 
 	if (op->engine) {
 		slot = xsw_handle_get(&session->handles, op->engine, XSW_HANDLE_ENGINE);
@@ -203,8 +215,9 @@ int xsw_chardev_init(void)
 		return err;
 	}
 	pr_info("/dev/%s: a session may have %u engines, %u buffers, %u mappings, %u MiB pinned, %u MiB of kernel buffers\n",
-		XSW_DEVICE_NAME, xsw_max_engines, xsw_max_buffers, xsw_max_mappings,
-		xsw_max_pinned_mib, xsw_max_kernel_mib);
+		XSW_DEVICE_NAME, xsw_limits[XSW_LIMIT_ENGINES].value,
+		xsw_limits[XSW_LIMIT_BUFFERS].value, xsw_limits[XSW_LIMIT_MAPPINGS].value,
+		xsw_limits[XSW_LIMIT_PINNED_MIB].value, xsw_limits[XSW_LIMIT_KERNEL_MIB].value);
 	return 0;
 }
 

@@ -56,7 +56,7 @@ struct xsw_slot {
  * @limit:	most objects, by kind
  */
 struct xsw_handles {
-	spinlock_t	lock;
+	spinlock_t	lock;	/* all but the uses of a slot */
 	struct xsw_slot	**chunks;
 	u32		max_slots;
 	u32		nr_slots;

@@ -3,13 +3,14 @@
 #include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include "op.h"
 #include "uring.h"
 
 /* More than this is left to a worker: the submitter has other things to do. */
-#define XSW_INLINE_BYTES	(1u << 20)
+#define XSW_INLINE_BYTES	SZ_1M
 
 struct xsw_batch;
 
@@ -471,8 +472,9 @@ static long no_memory(struct xsw_call *call)
 	return xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
 }
 
-long xsw_job_run(struct xsw_call *call, const struct xsw_job *op)
+long xsw_job_run(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_job *op = &any->job;
 	struct xsw_batch *batch;
 	int err;
 
@@ -495,8 +497,9 @@ long xsw_job_run(struct xsw_call *call, const struct xsw_job *op)
 	return batch_submitted(call, batch);
 }
 
-long xsw_transfer_run(struct xsw_call *call, const struct xsw_transfer *op)
+long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_transfer *op = &any->transfer;
 	bool reads = op->kind == XSW_DEVICE_READS;
 	struct xsw_mapping *mapping;
 	struct xsw_engine *engine;
@@ -570,8 +573,9 @@ static bool jobv_is_small(const struct xsw_job *jobs, u32 nr)
 	return bytes <= XSW_INLINE_BYTES;
 }
 
-long xsw_jobv_run(struct xsw_call *call, const struct xsw_jobv *op)
+long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_jobv *op = &any->jobv;
 	struct xsw_batch *batch;
 	struct xsw_job *jobs;
 	struct xsw_run *run;

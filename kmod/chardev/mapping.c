@@ -242,9 +242,9 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 	}
 	preempt_enable();
 
-	if (err)
+	if (err) {
 		sg_free_table(&map->sgt);
-	else if (map->sgt.sgl) {
+	} else if (map->sgt.sgl) {
 		map->side.sgl = map->sgt.sgl;
 		map->side.nents = map->sgt.nents;
 	}
@@ -323,8 +323,9 @@ dma_addr_t xsw_dmamap_addr(const struct xsw_dmamap *map)
 
 /* ---- MAP, UNMAP, SYNC ---- */
 
-long xsw_mapping_create(struct xsw_call *call, const struct xsw_map *op)
+long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_map *op = &any->map;
 	struct xsw_handles *handles = &call->session->handles;
 	struct xsw_slot *slot, *engine_slot, *buffer_slot;
 	struct xsw_result *result = &call->result;
@@ -413,8 +414,9 @@ void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs)
 	kfree(mapping);
 }
 
-long xsw_mapping_unmap(struct xsw_call *call, const struct xsw_unmap *op)
+long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_unmap *op = &any->unmap;
 	struct xsw_handles *handles = &call->session->handles;
 	struct xsw_result *result = &call->result;
 	struct xsw_mapping *mapping;
@@ -441,8 +443,9 @@ long xsw_mapping_unmap(struct xsw_call *call, const struct xsw_unmap *op)
 	return ret;
 }
 
-long xsw_mapping_sync(struct xsw_call *call, const struct xsw_sync *op)
+long xsw_mapping_sync(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_sync *op = &any->sync;
 	struct xsw_result *result = &call->result;
 	struct xsw_mapping *mapping;
 	struct xsw_slot *slot;

@@ -3,39 +3,17 @@
 #include <linux/uaccess.h>
 #include "op.h"
 
-static long run_nop(struct xsw_call *call, const union xsw_op *op)
+static long nop_run(struct xsw_call *call, const union xsw_op *any)
 {
 	return 0;
 }
 
-#define XSW_RUN(name, member, fn)						\
-static long name(struct xsw_call *call, const union xsw_op *op)		\
-{										\
-	return fn(call, &op->member);						\
-}
-
-XSW_RUN(run_query, query, xsw_query_run)
-XSW_RUN(run_engine_open, engine_open, xsw_engine_open_run)
-XSW_RUN(run_engine_close, handle, xsw_engine_close_run)
-XSW_RUN(run_buf_create, buf_create, xsw_buffer_create)
-XSW_RUN(run_buf_destroy, handle, xsw_buffer_destroy)
-XSW_RUN(run_map, map, xsw_mapping_create)
-XSW_RUN(run_unmap, unmap, xsw_mapping_unmap)
-XSW_RUN(run_sync, sync, xsw_mapping_sync)
-XSW_RUN(run_transfer, transfer, xsw_transfer_run)
-XSW_RUN(run_job, job, xsw_job_run)
-XSW_RUN(run_jobv, jobv, xsw_jobv_run)
-XSW_RUN(run_stats, stats, xsw_stats_run)
-
-#define XSW_RESERVED(type, member)						\
-	.reserved = offsetof(struct type, member),				\
-	.reserved_size = sizeof_field(struct type, member)
-
 static const struct xsw_op_def xsw_ops[] = {
 	[_IOC_NR(XSW_IOC_QUERY)] = {
 		.size	= sizeof(struct xsw_query),
-		XSW_RESERVED(xsw_query, reserved),
-		.run	= run_query,
+		.reserved = offsetof(struct xsw_query, reserved),
+		.reserved_size = sizeof_field(struct xsw_query, reserved),
+		.run	= xsw_query_run,
 	},
 	[_IOC_NR(XSW_IOC_ENGINE_OPEN)] = {
 		.size	= sizeof(struct xsw_engine_open),
@@ -43,73 +21,78 @@ static const struct xsw_op_def xsw_ops[] = {
 			  XSW_ENGINE_NO_M2P | XSW_ENGINE_NO_FLUSH,
 		.may_sleep = true,
 		.result	= offsetof(struct xsw_engine_open, result),
-		XSW_RESERVED(xsw_engine_open, reserved),
-		.run	= run_engine_open,
+		.reserved = offsetof(struct xsw_engine_open, reserved),
+		.reserved_size = sizeof_field(struct xsw_engine_open, reserved),
+		.run	= xsw_engine_open_run,
 	},
 	[_IOC_NR(XSW_IOC_ENGINE_CLOSE)] = {
 		.size	= sizeof(struct xsw_handle),
 		.may_sleep = true,
 		.result	= offsetof(struct xsw_handle, result),
-		XSW_RESERVED(xsw_handle, reserved),
-		.run	= run_engine_close,
+		.reserved = offsetof(struct xsw_handle, reserved),
+		.reserved_size = sizeof_field(struct xsw_handle, reserved),
+		.run	= xsw_engine_close_run,
 	},
 	[_IOC_NR(XSW_IOC_BUF_CREATE)] = {
 		.size	= sizeof(struct xsw_buf_create),
 		.may_sleep = true,
 		.result	= offsetof(struct xsw_buf_create, result),
-		.run	= run_buf_create,
+		.run	= xsw_buffer_create,
 	},
 	[_IOC_NR(XSW_IOC_BUF_DESTROY)] = {
 		.size	= sizeof(struct xsw_handle),
 		.may_sleep = true,
 		.result	= offsetof(struct xsw_handle, result),
-		XSW_RESERVED(xsw_handle, reserved),
-		.run	= run_buf_destroy,
+		.reserved = offsetof(struct xsw_handle, reserved),
+		.reserved_size = sizeof_field(struct xsw_handle, reserved),
+		.run	= xsw_buffer_destroy,
 	},
 	[_IOC_NR(XSW_IOC_MAP)] = {
 		.size	= sizeof(struct xsw_map),
 		.flags	= XSW_F_TIMES | XSW_F_SG,
 		.result	= offsetof(struct xsw_map, result),
-		.run	= run_map,
+		.run	= xsw_mapping_create,
 	},
 	[_IOC_NR(XSW_IOC_UNMAP)] = {
 		.size	= sizeof(struct xsw_unmap),
 		.flags	= XSW_F_TIMES,
 		.result	= offsetof(struct xsw_unmap, result),
-		.run	= run_unmap,
+		.run	= xsw_mapping_unmap,
 	},
 	[_IOC_NR(XSW_IOC_SYNC)] = {
 		.size	= sizeof(struct xsw_sync),
 		.flags	= XSW_F_TIMES,
 		.result	= offsetof(struct xsw_sync, result),
-		.run	= run_sync,
+		.run	= xsw_mapping_sync,
 	},
 	[_IOC_NR(XSW_IOC_TRANSFER)] = {
 		.size	= sizeof(struct xsw_transfer),
 		.flags	= XSW_F_TIMES,
 		.result	= offsetof(struct xsw_transfer, result),
-		.run	= run_transfer,
+		.run	= xsw_transfer_run,
 	},
 	[_IOC_NR(XSW_IOC_JOB)] = {
 		.size	= sizeof(struct xsw_job),
 		.flags	= XSW_JOB_FLAGS,
 		.result	= offsetof(struct xsw_job, result),
-		XSW_RESERVED(xsw_job, reserved),
-		.run	= run_job,
+		.reserved = offsetof(struct xsw_job, reserved),
+		.reserved_size = sizeof_field(struct xsw_job, reserved),
+		.run	= xsw_job_run,
 	},
 	[_IOC_NR(XSW_IOC_JOBV)] = {
 		.size	= sizeof(struct xsw_jobv),
 		.result	= offsetof(struct xsw_jobv, result),
-		.run	= run_jobv,
+		.run	= xsw_jobv_run,
 	},
 	[_IOC_NR(XSW_IOC_STATS)] = {
 		.size	= sizeof(struct xsw_stats_get),
-		XSW_RESERVED(xsw_stats_get, reserved),
-		.run	= run_stats,
+		.reserved = offsetof(struct xsw_stats_get, reserved),
+		.reserved_size = sizeof_field(struct xsw_stats_get, reserved),
+		.run	= xsw_stats_run,
 	},
 	[_IOC_NR(XSW_IOC_NOP)] = {
 		.size	= sizeof(struct xsw_nop),
-		.run	= run_nop,
+		.run	= nop_run,
 	},
 };
 

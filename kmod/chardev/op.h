@@ -102,8 +102,8 @@ long xsw_fail_handle(struct xsw_call *call, long err);
 u8 xsw_handle_cause(long err);
 int xsw_result_put(u64 ptr, const struct xsw_result *result);
 
-long xsw_query_run(struct xsw_call *call, const struct xsw_query *op);
-long xsw_stats_run(struct xsw_call *call, const struct xsw_stats_get *op);
+long xsw_query_run(struct xsw_call *call, const union xsw_op *any);
+long xsw_stats_run(struct xsw_call *call, const union xsw_op *any);
 
 long xsw_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 int xsw_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);

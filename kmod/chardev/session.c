@@ -23,9 +23,9 @@ static void cancel_work_fn(struct work_struct *work)
 struct xsw_session *xsw_session_create(void)
 {
 	const u32 limit[XSW_NR_HANDLE_KINDS] = {
-		[XSW_HANDLE_ENGINE]	= xsw_max_engines,
-		[XSW_HANDLE_BUFFER]	= xsw_max_buffers,
-		[XSW_HANDLE_MAPPING]	= xsw_max_mappings,
+		[XSW_HANDLE_ENGINE]	= xsw_limits[XSW_LIMIT_ENGINES].value,
+		[XSW_HANDLE_BUFFER]	= xsw_limits[XSW_LIMIT_BUFFERS].value,
+		[XSW_HANDLE_MAPPING]	= xsw_limits[XSW_LIMIT_MAPPINGS].value,
 	};
 	struct xsw_session *session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 
@@ -145,8 +145,9 @@ static bool engine_open_valid(const struct xsw_engine_open *op)
 	return op->ops == XSW_OPS_OURS || op->p2m == XSW_P2M_IDENTITY;
 }
 
-long xsw_engine_open_run(struct xsw_call *call, const struct xsw_engine_open *op)
+long xsw_engine_open_run(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_engine_open *op = &any->engine_open;
 	struct xsw_handles *handles = &call->session->handles;
 	enum xsw_cause cause = XSW_CAUSE_NONE;
 	struct xsw_engine *engine;
@@ -171,8 +172,9 @@ long xsw_engine_open_run(struct xsw_call *call, const struct xsw_engine_open *op
 	return 0;
 }
 
-long xsw_engine_close_run(struct xsw_call *call, const struct xsw_handle *op)
+long xsw_engine_close_run(struct xsw_call *call, const union xsw_op *any)
 {
+	const struct xsw_handle *op = &any->handle;
 	struct xsw_handles *handles = &call->session->handles;
 	struct xsw_slot *slot = xsw_handle_take(handles, op->handle, XSW_HANDLE_ENGINE);
 	struct xsw_engine *engine;

@@ -9,12 +9,13 @@
 #include <linux/fs.h>
 #include <linux/mm_types.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 #include <linux/workqueue.h>
 #include "engine.h"
 #include "handle.h"
 
 /* Longest range of one buffer, MAP or JOB. */
-#define XSW_MAX_LEN		(16u << 20)
+#define XSW_MAX_LEN		SZ_16M
 /* Most jobs of one JOBV. */
 #define XSW_MAX_VECTOR		256u
 #define XSW_JOB_FLAGS		(XSW_F_TIMES | XSW_F_SG | XSW_F_SYNC | XSW_F_FIXED)
@@ -22,13 +23,29 @@
 struct bio_vec;
 struct vm_area_struct;
 struct xsw_call;
+union xsw_op;
 
-/* Module parameters; checked when they are set, constant afterwards. */
-extern unsigned int xsw_max_buffers;
-extern unsigned int xsw_max_mappings;
-extern unsigned int xsw_max_engines;
-extern unsigned int xsw_max_pinned_mib;
-extern unsigned int xsw_max_kernel_mib;
+/**
+ * struct xsw_limit - a limit of every session, and a parameter of the module
+ * @value:	first, as that is where the parameter is
+ * @least:	it may be
+ * @most:	it may be
+ */
+struct xsw_limit {
+	unsigned int	value;
+	unsigned int	least;
+	unsigned int	most;
+};
+
+enum {
+	XSW_LIMIT_BUFFERS,
+	XSW_LIMIT_MAPPINGS,
+	XSW_LIMIT_ENGINES,
+	XSW_LIMIT_PINNED_MIB,
+	XSW_LIMIT_KERNEL_MIB,
+};
+
+extern struct xsw_limit xsw_limits[];
 
 /**
  * struct xsw_session - one open file
@@ -52,8 +69,8 @@ struct xsw_session *xsw_session_create(void);
 void xsw_session_destroy(struct xsw_session *session);
 bool xsw_session_owner_exits(const struct xsw_session *session);
 void xsw_session_cancel(struct xsw_session *session);
-long xsw_engine_open_run(struct xsw_call *call, const struct xsw_engine_open *op);
-long xsw_engine_close_run(struct xsw_call *call, const struct xsw_handle *op);
+long xsw_engine_open_run(struct xsw_call *call, const union xsw_op *any);
+long xsw_engine_close_run(struct xsw_call *call, const union xsw_op *any);
 
 /**
  * struct xsw_buffer - memory that can be mapped for an engine
@@ -75,8 +92,8 @@ struct xsw_buffer {
 	unsigned long		quarantined;
 };
 
-long xsw_buffer_create(struct xsw_call *call, const struct xsw_buf_create *op);
-long xsw_buffer_destroy(struct xsw_call *call, const struct xsw_handle *op);
+long xsw_buffer_create(struct xsw_call *call, const union xsw_op *any);
+long xsw_buffer_destroy(struct xsw_call *call, const union xsw_op *any);
 void xsw_buffer_free(struct xsw_session *session, struct xsw_buffer *buffer);
 void xsw_buffer_quarantine(struct xsw_buffer *buffer);
 int xsw_buffer_mmap(struct xsw_session *session, struct vm_area_struct *vma);
@@ -139,13 +156,13 @@ struct xsw_mapping {
 	struct xsw_slot		*buffer;
 };
 
-long xsw_mapping_create(struct xsw_call *call, const struct xsw_map *op);
-long xsw_mapping_unmap(struct xsw_call *call, const struct xsw_unmap *op);
-long xsw_mapping_sync(struct xsw_call *call, const struct xsw_sync *op);
+long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any);
+long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any);
+long xsw_mapping_sync(struct xsw_call *call, const union xsw_op *any);
 void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs);
 
-long xsw_transfer_run(struct xsw_call *call, const struct xsw_transfer *op);
-long xsw_job_run(struct xsw_call *call, const struct xsw_job *op);
-long xsw_jobv_run(struct xsw_call *call, const struct xsw_jobv *op);
+long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any);
+long xsw_job_run(struct xsw_call *call, const union xsw_op *any);
+long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any);
 
 #endif /* XSW_SESSION_H */

@@ -46,7 +46,7 @@ static inline void **xsw_uring_private(struct io_uring_cmd *cmd)
 	return (void **)cmd->pdu;
 }
 
-/* Defines fn##_tw to be handed to io_uring_cmd_complete_in_task(): it calls fn(cmd, issue_flags). */
+/* Defines fn##_tw for io_uring_cmd_complete_in_task(): it calls fn(cmd, issue_flags). */
 #ifdef XSW_HAVE_URING_FROM_TW
 #define XSW_URING_TASK_WORK(fn)							\
 static void fn##_tw(struct io_tw_req tw_req, io_tw_token_t tw)			\

@@ -16,6 +16,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -43,7 +44,7 @@
 #define EDU_MEM_BUS		0x40000
 /* QEMU's range check is off by one, and aborts the guest when the last byte is touched. */
 #define EDU_MEM_SIZE		4095
-#define EDU_MAX_LEN		(64u << 10)
+#define EDU_MAX_LEN		SZ_64K
 /* Pieces of 100 ms that may wait: they must drain before anybody takes them for hung. */
 #define EDU_MAX_PIECES		2048
 
@@ -98,7 +99,7 @@ struct xsw_edu {
 	void __iomem		*regs;
 	int			irq;
 
-	spinlock_t		lock;
+	spinlock_t		lock;	/* what follows */
 	bool			gone;
 	struct list_head	queue;
 	u32			pieces;

@@ -11,6 +11,7 @@
 #include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
@@ -22,12 +23,12 @@
 #include "ops.h"
 #include "side.h"
 
-#define XSW_SIM_MEM		(1u << 20)
-#define XSW_SIM_MAX_LEN		(16u << 20)
+#define XSW_SIM_MEM		SZ_1M
+#define XSW_SIM_MAX_LEN		SZ_16M
 #define XSW_SIM_POOL_KIB	8192
 #define XSW_SIM_MAX_QUEUED	4096
 /* What one interrupt may copy: more is copied by a worker, or in the next interrupt. */
-#define XSW_SIM_IRQ_BYTES	(64u << 10)
+#define XSW_SIM_IRQ_BYTES	SZ_64K
 #define XSW_SIM_IRQ_REST	(20 * NSEC_PER_USEC)
 
 /* xsw_xfer.stage */
@@ -57,7 +58,7 @@ struct xsw_sim_engine {
 	int			id;
 	u8			*mem;
 	u64			latency_ns;
-	raw_spinlock_t		lock;
+	raw_spinlock_t		lock;	/* what follows */
 	struct list_head	queue;
 	u32			nr_queued;
 	struct hrtimer		timer;
