@@ -64,7 +64,7 @@ static int __init xsw_check_params(void)
 		pr_err("force_bounce=Y needs a pool: pool_mb must not be 0\n");
 		err = -EINVAL;
 	}
-	return err;
+	return err ? err : xsw_bind_parse(attach);
 }
 
 /* Without the memory for it the module still serves what needs no bouncing. */
@@ -117,7 +117,7 @@ static int __init xsw_init(void)
 	if (err)
 		goto exit_edu;
 	/* Last: a device that is attached holds the module. */
-	err = xsw_bind_init(attach, &opts);
+	err = xsw_bind_init(&opts);
 	if (err)
 		goto exit_chardev;
 	xsw_tell();

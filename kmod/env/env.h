@@ -8,11 +8,11 @@
 #ifndef XSW_ENV_H
 #define XSW_ENV_H
 
+#include <linux/dma-map-ops.h>
 #include <linux/types.h>
 #include "core.h"
 
 struct device;
-struct dma_map_ops;
 struct page;
 
 /**

@@ -125,8 +125,8 @@ static struct notifier_block xsw_bind_nb = {
 };
 
 /* domain:bus:slot.function, or without the domain */
-static bool xsw_bind_scan(const char *word, unsigned int *domain, unsigned int *bus,
-			  unsigned int *slot, unsigned int *fn)
+static bool __init xsw_bind_scan(const char *word, unsigned int *domain, unsigned int *bus,
+				 unsigned int *slot, unsigned int *fn)
 {
 	int used = 0;
 
@@ -136,7 +136,7 @@ static bool xsw_bind_scan(const char *word, unsigned int *domain, unsigned int *
 	return sscanf(word, "%x:%x.%u%n", bus, slot, fn, &used) == 3 && !word[used];
 }
 
-static int xsw_bind_parse(const char *word)
+static int __init xsw_bind_parse_one(const char *word)
 {
 	unsigned int domain, bus, slot, fn;
 	struct xsw_bind *b;
@@ -163,7 +163,7 @@ static int xsw_bind_parse(const char *word)
 }
 
 /* A device that has its driver already keeps the ops it has. */
-static void xsw_bind_tell(const struct xsw_bind *b)
+static void __init xsw_bind_tell(const struct xsw_bind *b)
 {
 	struct pci_dev *pdev = pci_get_domain_bus_and_slot(b->domain, b->bus, b->devfn);
 
@@ -173,10 +173,9 @@ static void xsw_bind_tell(const struct xsw_bind *b)
 	pci_dev_put(pdev);
 }
 
-int xsw_bind_init(const char *list, const struct xsw_attach_opts *opts)
+int __init xsw_bind_parse(const char *list)
 {
 	char *copy, *rest, *word;
-	unsigned int i;
 	int err = 0;
 
 	if (!list || !*list)
@@ -186,11 +185,18 @@ int xsw_bind_init(const char *list, const struct xsw_attach_opts *opts)
 		return -ENOMEM;
 	rest = copy;
 	while (!err && (word = strsep(&rest, ",")))
-		err = xsw_bind_parse(word);
+		err = xsw_bind_parse_one(word);
 	kfree(copy);
-	if (err)
-		return err;
+	return err;
+}
 
+int __init xsw_bind_init(const struct xsw_attach_opts *opts)
+{
+	unsigned int i;
+	int err;
+
+	if (!xsw_nr_binds)
+		return 0;
 	xsw_bind_opts = *opts;
 	err = bus_register_notifier(&pci_bus_type, &xsw_bind_nb);
 	if (err)

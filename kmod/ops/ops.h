@@ -68,11 +68,13 @@ void xsw_devices_show(struct seq_file *m);
 
 /* ---- devices attached by module parameter (ops/bind.c) ---- */
 
+/* Takes a comma separated list of PCI addresses, or NULL. -EINVAL, -ENOMEM. */
+int xsw_bind_parse(const char *list);
 /*
- * Put the ops on the PCI devices of a comma separated list of addresses whenever a
- * driver is bound to one, and take them off when it is unbound. -EINVAL, -ENOMEM.
+ * Put the ops on those devices whenever a driver is bound to one, and take them off
+ * when it is unbound.
  */
-int xsw_bind_init(const char *list, const struct xsw_attach_opts *opts);
+int xsw_bind_init(const struct xsw_attach_opts *opts);
 void xsw_bind_exit(void);
 
 /**

@@ -5,9 +5,11 @@
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/string.h>
 
 #include "internal.h"
 
@@ -96,8 +98,9 @@ static bool xsw_block_place(struct xsw_kenv *kenv, struct xsw_block *b, u64 limi
 static u64 xsw_take_blocks(struct xsw_kenv *kenv, struct xsw_poolmem *mem, u64 want, u64 limit,
 			   unsigned int order, gfp_t zone)
 {
-	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY;
-	u64 size = (u64)PAGE_SIZE << order, rejected = 0, most = 4 * want + SZ_16M;
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY;
+	u64 size = (u64)PAGE_SIZE << order, rejected = 0;
+	u64 most = min(4 * want + SZ_16M, PFN_PHYS((u64)totalram_pages()) / 4);
 	struct page *page, *next;
 	LIST_HEAD(rejects);
 
@@ -107,6 +110,7 @@ static u64 xsw_take_blocks(struct xsw_kenv *kenv, struct xsw_poolmem *mem, u64 w
 		if (!xsw_block_alloc(kenv, b, order, limit, gfp | zone))
 			break;
 		if (xsw_block_place(kenv, b, limit)) {
+			memset(page_address(b->page), 0, size);
 			mem->nr_blocks++;
 			want -= size;
 		} else {
@@ -134,10 +138,12 @@ static u64 xsw_take_memory(struct xsw_kenv *kenv, struct xsw_poolmem *mem, u64 b
 	u64 want = max_t(u64, bytes, (u64)PAGE_SIZE << order);
 
 	/* Zones tell nothing where frames can be exchanged. */
-	if (!kenv->host->make_contiguous && !kenv->host->alloc_contiguous && limit < xsw_max_phys()) {
+	if (!kenv->host->make_contiguous && !kenv->host->alloc_contiguous &&
+	    limit < xsw_max_phys()) {
+		/* The next one too where the first is not just what is wanted. */
 		zones[0] = GFP_DMA32;
 		zones[1] = limit < DMA_BIT_MASK(32) ? GFP_DMA : 0;
-		nr_zones = 2;
+		nr_zones = limit == DMA_BIT_MASK(32) ? 1 : 2;
 	}
 
 	for (;; order--) {
