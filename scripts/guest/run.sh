@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # `make run`: the job file given to this guest, its report kept as JSON too.
-# timeout: 580
+# timeout: 1800
 rc=0
-xswiotlb run /job.ini --output-format=normal,json --output=/report/report.json || rc=$?
+xswiotlb run /job.ini --eta=always --output-format=normal,json --output=/report/report.json || rc=$?
 exit $rc
