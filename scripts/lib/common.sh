@@ -29,10 +29,12 @@ x86-xen-pv   amd64  x86    x86_64-linux-gnu-
 x86-xen-pvh  amd64  x86    x86_64-linux-gnu-
 '
 
-# Kernel lines, then the Debian suites that carry them.
+# Kernel lines, then the Debian suites that carry them; debug and kcsan are built from source.
 kernel_table='
 6.1   bookworm bookworm-updates bookworm-security
 6.12  bookworm bookworm-updates bookworm-security
+debug bookworm bookworm-updates bookworm-security
+kcsan bookworm bookworm-updates bookworm-security
 '
 
 # Versions of Xen, then the suites; the first is the default.
