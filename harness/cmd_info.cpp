@@ -7,6 +7,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 namespace xsw {
 namespace {

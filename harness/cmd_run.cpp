@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
@@ -28,8 +29,8 @@ xsw_engine_open engine_of(const Job &job, uint64_t seed) {
   xsw_engine_open op{};
   const bool sim = job.engine == XSW_ENGINE_SIM;
   op.flags = (job.force_bounce ? XSW_ENGINE_FORCE_BOUNCE : 0U) |
-             (job.no_bounce ? XSW_ENGINE_NO_BOUNCE : 0U) |
-             (job.no_m2p ? XSW_ENGINE_NO_M2P : 0U) | (job.no_flush ? XSW_ENGINE_NO_FLUSH : 0U);
+             (job.no_bounce ? XSW_ENGINE_NO_BOUNCE : 0U) | (job.no_m2p ? XSW_ENGINE_NO_M2P : 0U) |
+             (job.no_flush ? XSW_ENGINE_NO_FLUSH : 0U);
   op.kind = job.engine;
   op.index = sim ? 0 : job.engine_index;
   op.ops = job.ops;
@@ -63,9 +64,8 @@ void show_progress(const Eta &eta, const Shared &shared, uint64_t start_ns) {
   double share = job.runtime_ms ? seconds * 1000 / static_cast<double>(job.runtime_ms) : 0;
   if (job.job_limit() != UINT64_MAX)
     share = std::max(share, static_cast<double>(done) / static_cast<double>(job.job_limit()));
-  eta.show(fmt::format("{}: {:.0f} %, {} jobs, {:.0f} jobs/s", job.name,
-                       std::min(share, 1.0) * 100, done,
-                       seconds > 0 ? static_cast<double>(done) / seconds : 0));
+  eta.show(fmt::format("{}: {:.0f} %, {} jobs, {:.0f} jobs/s", job.name, std::min(share, 1.0) * 100,
+                       done, seconds > 0 ? static_cast<double>(done) / seconds : 0));
 }
 
 Tally run_threads(Shared &shared, const Eta &eta) {

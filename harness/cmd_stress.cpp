@@ -9,6 +9,7 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
@@ -62,8 +63,8 @@ Result<StressPlan> make_plan(const Options &options) {
   plan.threads = options.threads;
   plan.min_edu_transfers = options.min_edu_transfers;
   if (!options.ops.empty() && (!parse_count(options.ops, plan.ops) || !plan.ops))
-    return usage_error(fmt::format("--ops={}: must be 1 or more, as 500000, 500k or 10m",
-                                   options.ops));
+    return usage_error(
+        fmt::format("--ops={}: must be 1 or more, as 500000, 500k or 10m", options.ops));
   if (!options.time.empty() && (!parse_duration(options.time, plan.time_ms) || !plan.time_ms))
     return usage_error(
         fmt::format("--time={}: must be 1ms or more, as 500ms, 30s, 2m or 1h", options.time));
@@ -91,9 +92,7 @@ struct Summary {
       exit = worse(exit, Exit::mismatch);
     return exit;
   }
-  double rate() const {
-    return seconds > 0 ? static_cast<double>(tally.mappings) / seconds : 0;
-  }
+  double rate() const { return seconds > 0 ? static_cast<double>(tally.mappings) / seconds : 0; }
   std::string text() const;
   nlohmann::json json() const;
 };
@@ -115,9 +114,10 @@ std::string Summary::text() const {
   text += fmt::format("made        {} engines, {} buffers; {} sessions closed with all in them\n",
                       tally.engines, tally.buffers, tally.abandoned);
   text += fmt::format("mismatches  {}\n", tally.mismatches);
-  text += fmt::format("leaks       {}{}\n", tally.leaks.text(),
-                      quarantined_pages ? fmt::format(", {} pages kept from reuse", quarantined_pages)
-                                        : std::string());
+  text +=
+      fmt::format("leaks       {}{}\n", tally.leaks.text(),
+                  quarantined_pages ? fmt::format(", {} pages kept from reuse", quarantined_pages)
+                                    : std::string());
   for (const std::string &line : tally.mismatch_texts)
     text += fmt::format("MISMATCH    {}\n", line);
   if (tally.failure)
@@ -172,7 +172,8 @@ StressTally run_threads(StressShared &shared, const Eta &eta) {
     std::vector<std::jthread> workers;
     for (unsigned i = 0; i < threads; ++i)
       workers.emplace_back([&, i] {
-        tallies[i] = i < plan.threads ? stress_sim(shared, i) : stress_edu(shared, i - plan.threads);
+        tallies[i] =
+            i < plan.threads ? stress_sim(shared, i) : stress_edu(shared, i - plan.threads);
         --running;
       });
     const uint64_t start = now_ns();
@@ -220,8 +221,8 @@ Result<Summary> stress(const Options &options) {
     plan.edu = info->nr_edu;
   if (plan.edu > info->nr_edu || (plan.min_edu_transfers && !plan.edu))
     return tl::unexpected(
-        Error{.what = fmt::format("{} edu devices are wanted, {} are there",
-                                  std::max(plan.edu, 1U), info->nr_edu),
+        Error{.what = fmt::format("{} edu devices are wanted, {} are there", std::max(plan.edu, 1U),
+                                  info->nr_edu),
               .device = device->path(),
               .err = 0,
               .cause = XSW_CAUSE_NONE,

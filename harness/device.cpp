@@ -87,8 +87,9 @@ Result<xsw_info> Device::query(Ring *via) const {
   if (rc < 0)
     return tl::unexpected(error("asking what is there", -rc, XSW_CAUSE_NONE));
   if (info.abi_version != XSW_ABI_VERSION)
-    return tl::unexpected(Error{.what = "the module speaks ABI " + std::to_string(info.abi_version) +
-                                        ", this program ABI " + std::to_string(XSW_ABI_VERSION),
+    return tl::unexpected(Error{.what = "the module speaks ABI " +
+                                        std::to_string(info.abi_version) + ", this program ABI " +
+                                        std::to_string(XSW_ABI_VERSION),
                                 .device = path_,
                                 .err = 0,
                                 .cause = XSW_CAUSE_NONE,

@@ -32,7 +32,8 @@ std::string Error::text() const {
   if (!device.empty())
     text += fmt::format(" on {}", device);
   if (err) {
-    text += fmt::format(": {} ({}", strerror(err), strerrorname_np(err) ? strerrorname_np(err) : "?");
+    text +=
+        fmt::format(": {} ({}", strerror(err), strerrorname_np(err) ? strerrorname_np(err) : "?");
     if (cause != XSW_CAUSE_NONE)
       text += fmt::format(", cause {}", cause_name(cause));
     text += ")";

@@ -44,7 +44,9 @@ bool parse_number(string_view text, uint64_t &value) {
   return rest && rest->empty();
 }
 
-bool scale(uint64_t &value, uint64_t factor) { return !__builtin_mul_overflow(value, factor, &value); }
+bool scale(uint64_t &value, uint64_t factor) {
+  return !__builtin_mul_overflow(value, factor, &value);
+}
 
 // ---- what the table of keys is made of ----
 
@@ -55,11 +57,11 @@ template <class T> struct Word {
 
 template <class T, size_t N> using Words = std::array<Word<T>, N>;
 
-constexpr Words<xsw_engine_kind, 2> engine_words{{{"sim", XSW_ENGINE_SIM}, {"edu", XSW_ENGINE_EDU}}};
+constexpr Words<xsw_engine_kind, 2> engine_words{
+    {{"sim", XSW_ENGINE_SIM}, {"edu", XSW_ENGINE_EDU}}};
 constexpr Words<xsw_ops_kind, 2> ops_words{{{"ours", XSW_OPS_OURS}, {"kernel", XSW_OPS_KERNEL}}};
-constexpr Words<xsw_p2m, 3> p2m_words{{{"identity", XSW_P2M_IDENTITY},
-                                       {"offset", XSW_P2M_OFFSET},
-                                       {"shuffled", XSW_P2M_SHUFFLED}}};
+constexpr Words<xsw_p2m, 3> p2m_words{
+    {{"identity", XSW_P2M_IDENTITY}, {"offset", XSW_P2M_OFFSET}, {"shuffled", XSW_P2M_SHUFFLED}}};
 constexpr Words<Direction, 4> direction_words{{{"to", Direction::to},
                                                {"from", Direction::from},
                                                {"both", Direction::both},
@@ -82,7 +84,11 @@ using Show = std::function<std::string(const Job &)>;
 template <class T, size_t N>
 Key word_key(string_view name, string_view values, string_view help, T Job::*member,
              const Words<T, N> &words, string_view alias = {}) {
-  return Key{name, alias, values, help, false,
+  return Key{name,
+             alias,
+             values,
+             help,
+             false,
              [member, &words](Job &job, string_view text) {
                for (const auto &word : words)
                  if (word.name == text) {
@@ -100,7 +106,11 @@ Key word_key(string_view name, string_view values, string_view help, T Job::*mem
 }
 
 Key flag_key(string_view name, string_view help, bool Job::*member) {
-  return Key{name, {}, "0 or 1", help, true,
+  return Key{name,
+             {},
+             "0 or 1",
+             help,
+             true,
              [member](Job &job, string_view text) {
                if (text != "0" && text != "1")
                  return false;
@@ -115,7 +125,11 @@ enum class Unit { none, size, count };
 template <class T>
 Key number_key(string_view name, string_view values, string_view help, T Job::*member, uint64_t low,
                uint64_t high, Unit unit = Unit::none, bool zero_too = false) {
-  return Key{name, {}, values, help, false,
+  return Key{name,
+             {},
+             values,
+             help,
+             false,
              [=](Job &job, string_view text) {
                uint64_t value;
                if (!(unit == Unit::size    ? parse_size(text, value)
@@ -134,14 +148,19 @@ Key number_key(string_view name, string_view values, string_view help, T Job::*m
 
 Key range_key(string_view name, string_view values, string_view help, Range Job::*member,
               uint64_t low, uint64_t high) {
-  return Key{name, {}, values, help, false,
+  return Key{name,
+             {},
+             values,
+             help,
+             false,
              [=](Job &job, string_view text) {
                const auto dash = text.find('-');
                Range range;
                if (!parse_size(trim(text.substr(0, dash)), range.low))
                  return false;
                range.high = range.low;
-               if (dash != string_view::npos && !parse_size(trim(text.substr(dash + 1)), range.high))
+               if (dash != string_view::npos &&
+                   !parse_size(trim(text.substr(dash + 1)), range.high))
                  return false;
                if (range.low > range.high || range.low < low || range.high > high)
                  return false;
@@ -168,7 +187,11 @@ bool for_each_item(string_view list, const std::function<bool(string_view)> &ite
 }
 
 Key index_key() {
-  return Key{"engine_index", {}, "any, or 0 to 255", "edu: which device, counted from 0", false,
+  return Key{"engine_index",
+             {},
+             "any, or 0 to 255",
+             "edu: which device, counted from 0",
+             false,
              [](Job &job, string_view text) {
                uint64_t value = XSW_ANY_INDEX;
                if (text != "any" && (!parse_number(text, value) || value > 255))
@@ -182,8 +205,11 @@ Key index_key() {
 }
 
 Key attrs_key() {
-  return Key{"attrs", {}, "none, or a list of no-warn, weak-ordering",
-             "DMA attributes of both mappings", false,
+  return Key{"attrs",
+             {},
+             "none, or a list of no-warn, weak-ordering",
+             "DMA attributes of both mappings",
+             false,
              [](Job &job, string_view text) {
                uint32_t attrs = 0;
                const bool good = text == "none" || for_each_item(text, [&](string_view item) {
@@ -208,10 +234,12 @@ Key attrs_key() {
 }
 
 Key expect_key() {
-  static const std::string values =
-      "none, or a list of reasons (" + join(reason_names().subspan(1)) + ") and causes (" +
-      join(cause_names().subspan(1)) + ")";
-  return Key{"expect", {}, values,
+  static const std::string values = "none, or a list of reasons (" +
+                                    join(reason_names().subspan(1)) + ") and causes (" +
+                                    join(cause_names().subspan(1)) + ")";
+  return Key{"expect",
+             {},
+             values,
              "paths that the placed mappings must all take, each at least once; a cause names "
              "an error that must occur and is no failure",
              false,
@@ -246,8 +274,11 @@ Key expect_key() {
 }
 
 Key runtime_key() {
-  return Key{"runtime", "time", "0 (until count), or 1ms to 24h; a bare number is seconds",
-             "how long to run", false,
+  return Key{"runtime",
+             "time",
+             "0 (until count), or 1ms to 24h; a bare number is seconds",
+             "how long to run",
+             false,
              [](Job &job, string_view text) {
                uint64_t ms;
                if (!parse_duration(text, ms) || ms > 24 * 3600 * 1000ULL)
@@ -263,14 +294,21 @@ Key runtime_key() {
 }
 
 Key seed_key() {
-  return Key{"seed", {}, "0 (the run's own, printed), or 1 to 2^64-1",
-             "of data, sizes, offsets and the shuffled p2m; equal seeds give equal runs", false,
+  return Key{"seed",
+             {},
+             "0 (the run's own, printed), or 1 to 2^64-1",
+             "of data, sizes, offsets and the shuffled p2m; equal seeds give equal runs",
+             false,
              [](Job &job, string_view text) { return parse_number(text, job.seed); },
              [](const Job &job) { return std::to_string(job.seed); }};
 }
 
 Key text_key(string_view name, string_view help, std::string Job::*member) {
-  return Key{name, {}, "text", help, false,
+  return Key{name,
+             {},
+             "text",
+             help,
+             false,
              [member](Job &job, string_view text) {
                job.*member = std::string(text);
                return true;
@@ -329,11 +367,11 @@ std::vector<Key> make_keys() {
                "kernel buffer within the mask",
                &Job::direction, direction_words),
       word_key("buffers", "kernel, user, fixed",
-               "kernel memory, pinned user memory, or an io_uring registered buffer",
-               &Job::buffers, buffer_words),
+               "kernel memory, pinned user memory, or an io_uring registered buffer", &Job::buffers,
+               buffer_words),
       word_key("placement", "any, low, above-mask, straddle, foreign",
-               "kernel buffers: where they lie; straddle and foreign are for sim",
-               &Job::placement, placement_words),
+               "kernel buffers: where they lie; straddle and foreign are for sim", &Job::placement,
+               placement_words),
       flag_key("sg", "map with dma_map_sg()", &Job::sg),
       flag_key("sync", "sync for the CPU, then unmap without sync", &Job::sync),
       attrs_key(),
@@ -345,8 +383,8 @@ std::vector<Key> make_keys() {
       number_key("threads", "1 to 64", "threads that submit, each with its ring and buffers",
                  &Job::threads, 1, 64),
       number_key("count", "0 (until runtime; 1000 without), or 1 to 1t",
-                 "jobs to run, in all threads together; a job is 2 mapping operations",
-                 &Job::count, 0, 1000000000000, Unit::count),
+                 "jobs to run, in all threads together; a job is 2 mapping operations", &Job::count,
+                 0, 1000000000000, Unit::count),
       runtime_key(),
       flag_key("verify", "compare every byte, and those around the destination", &Job::verify),
       seed_key(),
@@ -390,7 +428,8 @@ string_view strip_comment(string_view line) {
 
 std::string shell_quote(const std::string &text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) || string_view("_-.,/:=+").find(static_cast<char>(c)) != string_view::npos;
+    return std::isalnum(c) ||
+           string_view("_-.,/:=+").find(static_cast<char>(c)) != string_view::npos;
   });
   if (plain)
     return text;
@@ -491,8 +530,7 @@ Result<void> set_key(Job &job, string_view name, string_view value, const std::s
 Result<void> check_job(const Job &job) {
   const bool sim = job.engine == XSW_ENGINE_SIM;
   if (!sim) {
-    for (const string_view key :
-         {"p2m", "p2m_offset", "no_m2p", "no_flush", "pool", "latency"})
+    for (const string_view key : {"p2m", "p2m_offset", "no_m2p", "no_flush", "pool", "latency"})
       if (job.where.contains(key))
         return contradiction(job, {key}, fmt::format("{} is for engine=sim", key));
     if (job.placement == XSW_PLACE_STRADDLE || job.placement == XSW_PLACE_FOREIGN)
@@ -505,8 +543,7 @@ Result<void> check_job(const Job &job) {
     return contradiction(job, {"no_bounce"}, "force_bounce and no_bounce exclude each other");
   if (job.ops == XSW_OPS_KERNEL) {
     if (sim && job.p2m != XSW_P2M_IDENTITY)
-      return contradiction(job, {"p2m", "ops"},
-                           "ops=kernel knows no p2m: it needs p2m=identity");
+      return contradiction(job, {"p2m", "ops"}, "ops=kernel knows no p2m: it needs p2m=identity");
     if (job.force_bounce || job.no_bounce)
       return contradiction(job, {"force_bounce", "no_bounce"},
                            "force_bounce and no_bounce are for ops=ours");
@@ -571,8 +608,8 @@ Result<std::vector<Job>> parse_jobs(string_view text, const std::string &file,
     if (!key)
       return usage_error(fmt::format("{}: {}", where, unknown_key(name)));
     if (!current)
-      return usage_error(
-          fmt::format("{}: '{}' stands before the first section: start with [global]", where, name));
+      return usage_error(fmt::format(
+          "{}: '{}' stands before the first section: start with [global]", where, name));
     if (key->name == "name")
       return usage_error(fmt::format("{}: a file's jobs have their section's name", where));
     if (!given.insert(key->name).second)
@@ -634,7 +671,7 @@ std::string command_line(const Job &job) {
   const Job defaults;
   std::string line = "xswiotlb run";
   for (const Key &key : keys())
-    if (const auto value = key.show(job); value != key.show(defaults))
+    if (const auto value = key.show(job); key.name != "description" && value != key.show(defaults))
       line += fmt::format(" --{}={}", key.name, shell_quote(value));
   return line;
 }

@@ -114,7 +114,7 @@ Result<Job> job_of(std::span<const Setting> settings);
 // Settings that contradict one another.
 Result<void> check_job(const Job &job);
 
-// The command line that runs this job alone.
+// The command line that runs this job alone; its description is no part of that.
 std::string command_line(const Job &job);
 // What --cmdhelp prints.
 std::string describe(const Key &key);

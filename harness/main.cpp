@@ -9,12 +9,13 @@
 
 namespace {
 
-constexpr const char *footer = "Exit codes:\n"
-                               "  0  everything ran, every byte was right\n"
-                               "  1  wrong data, or a job did not take the path it expects\n"
-                               "  2  usage: command line or job file\n"
-                               "  3  something is missing: module, device, privilege\n"
-                               "  4  the device or the kernel reported an error, or something leaked";
+constexpr const char *footer =
+    "Exit codes:\n"
+    "  0  everything ran, every byte was right\n"
+    "  1  wrong data, or a job did not take the path it expects\n"
+    "  2  usage: command line or job file\n"
+    "  3  something is missing: module, device, privilege\n"
+    "  4  the device or the kernel reported an error, or something leaked";
 
 // CLI11 names the option it does not know; this adds the one that was most likely meant.
 std::string suggestion(const CLI::App &app, int argc, char **argv) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <ctime>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <sys/utsname.h>
 
 namespace xsw {
@@ -34,9 +35,9 @@ std::string engine_name(const Job &job) {
 
 uint64_t bounced(const Tally &tally) {
   uint64_t sum = 0;
-  for (const unsigned reason : {XSW_REASON_BOUNCE_MASK, XSW_REASON_BOUNCE_STRADDLE,
-                                XSW_REASON_BOUNCE_FOREIGN, XSW_REASON_BOUNCE_FORCED,
-                                XSW_REASON_BOUNCE_CACHELINE})
+  for (const unsigned reason :
+       {XSW_REASON_BOUNCE_MASK, XSW_REASON_BOUNCE_STRADDLE, XSW_REASON_BOUNCE_FOREIGN,
+        XSW_REASON_BOUNCE_FORCED, XSW_REASON_BOUNCE_CACHELINE})
     sum += tally.reasons[reason];
   return sum;
 }
@@ -47,13 +48,16 @@ std::string job_text(const JobReport &report) {
   std::string text = fmt::format("{}: {}\n", job.name, verdict(report.exit()));
   if (!job.description.empty())
     text += fmt::format("  {}\n", job.description);
-  text += fmt::format("  command     {}\n", command_line(job));
-  text += fmt::format("  operations  {} mappings ({} jobs, 2 mappings each), {} in {:.3f} s: {:.0f} "
-                      "mappings/s, {}/s{}\n",
-                      tally.jobs * 2, tally.jobs, human_bytes(tally.bytes), tally.seconds,
-                      per_second(tally.jobs * 2, tally.seconds),
-                      human_bytes(static_cast<uint64_t>(per_second(tally.bytes, tally.seconds))),
-                      job.verify ? " with filling and comparing" : "");
+  Job reproducing = job;
+  reproducing.seed = report.seed;
+  text += fmt::format("  command     {}\n", command_line(reproducing));
+  text +=
+      fmt::format("  operations  {} mappings ({} jobs, 2 mappings each), {} in {:.3f} s: {:.0f} "
+                  "mappings/s, {}/s{}\n",
+                  tally.jobs * 2, tally.jobs, human_bytes(tally.bytes), tally.seconds,
+                  per_second(tally.jobs * 2, tally.seconds),
+                  human_bytes(static_cast<uint64_t>(per_second(tally.bytes, tally.seconds))),
+                  job.verify ? " with filling and comparing" : "");
   text += fmt::format("  paths       {}\n", counts_text(tally.reasons, reason_name));
   text += fmt::format("  errors      {}\n", counts_text(tally.causes, cause_name));
   if (tally.jobs) {
@@ -69,15 +73,16 @@ std::string job_text(const JobReport &report) {
     text += fmt::format("  baseline    {:.0f} empty commands/s the same way\n",
                         per_second(tally.nop_count, tally.nop_seconds));
   }
-  text += fmt::format("  verified    {}; leaks: {}; pool at most {} slots\n",
-                      job.verify ? fmt::format("{} jobs, {} mismatches", tally.jobs, tally.mismatches)
-                                 : std::string("not asked for"),
-                      report.leaks.text(), report.pool_hiwater_slots);
+  text +=
+      fmt::format("  verified    {}; leaks: {}; pool at most {} slots\n",
+                  job.verify ? fmt::format("{} jobs, {} mismatches", tally.jobs, tally.mismatches)
+                             : std::string("not asked for"),
+                  report.leaks.text(), report.pool_hiwater_slots);
   for (const std::string &line : tally.mismatch_texts)
     text += fmt::format("  MISMATCH    {}\n", line);
   if (tally.mismatches > tally.mismatch_texts.size())
-    text += fmt::format("  MISMATCH    and {} more\n",
-                        tally.mismatches - tally.mismatch_texts.size());
+    text +=
+        fmt::format("  MISMATCH    and {} more\n", tally.mismatches - tally.mismatch_texts.size());
   for (const std::string &line : report.complaints)
     text += fmt::format("  EXPECTED    {}\n", line);
   if (report.failure)
@@ -149,8 +154,8 @@ Environment Environment::of(const xsw_info &info) {
 std::string Leaks::text() const {
   if (!any())
     return "0";
-  return fmt::format("{} pool slots, {} mappings, {} buffers, {} pinned bytes", pool_slots, mappings,
-                     buffers, pinned_bytes);
+  return fmt::format("{} pool slots, {} mappings, {} buffers, {} pinned bytes", pool_slots,
+                     mappings, buffers, pinned_bytes);
 }
 
 nlohmann::json Leaks::json() const {
@@ -221,8 +226,8 @@ std::string RunReport::text() const {
                       "verdict");
   for (const JobReport &job : jobs) {
     const Tally &tally = job.tally;
-    text += fmt::format("{:<{}}  {:<15} {:>10} {:>10} {:>10} {:>10} {:>6} {:>5}  {}\n", job.job.name,
-                        width, engine_name(job.job), tally.jobs * 2,
+    text += fmt::format("{:<{}}  {:<15} {:>10} {:>10} {:>10} {:>10} {:>6} {:>5}  {}\n",
+                        job.job.name, width, engine_name(job.job), tally.jobs * 2,
                         tally.reasons[XSW_REASON_DIRECT] + tally.reasons[XSW_REASON_KERNEL_DIRECT],
                         tally.reasons[XSW_REASON_FOREIGN],
                         bounced(tally) + tally.reasons[XSW_REASON_KERNEL_OTHER], tally.mismatches,
@@ -267,16 +272,11 @@ nlohmann::json counts_json(std::span<const uint64_t> counts, std::string_view (*
 nlohmann::json environment_json(const Environment &environment) {
   const xsw_info &info = environment.info;
   return {
-      {"kernel", environment.kernel},
-      {"machine", environment.machine},
-      {"date", environment.date},
-      {"cpus", environment.cpus},
-      {"hypervisor", info.hypervisor},
-      {"module_version", info.version},
-      {"abi_version", info.abi_version},
-      {"env", info.env},
-      {"pool_bytes", info.pool_bytes},
-      {"slot_bytes", info.slot_size},
+      {"kernel", environment.kernel},    {"machine", environment.machine},
+      {"date", environment.date},        {"cpus", environment.cpus},
+      {"hypervisor", info.hypervisor},   {"module_version", info.version},
+      {"abi_version", info.abi_version}, {"env", info.env},
+      {"pool_bytes", info.pool_bytes},   {"slot_bytes", info.slot_size},
       {"edu_devices", info.nr_edu},
   };
 }

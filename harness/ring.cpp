@@ -57,8 +57,8 @@ Result<void> Ring::register_buffers(std::span<const std::span<std::byte>> buffer
   vectors.reserve(buffers.size());
   for (const auto buffer : buffers)
     vectors.push_back({buffer.data(), buffer.size()});
-  const int rc = io_uring_register_buffers(ring_.get(), vectors.data(),
-                                           static_cast<unsigned>(vectors.size()));
+  const int rc =
+      io_uring_register_buffers(ring_.get(), vectors.data(), static_cast<unsigned>(vectors.size()));
   if (rc < 0)
     return tl::unexpected(ring_error("registering buffers", -rc, "see ulimit -l"));
   return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "stress.h"
 #include "clock.h"
 #include "model.h"
+#include "stress.h"
 #include "words.h"
 
 #include <algorithm>
@@ -21,6 +21,8 @@ constexpr int unwritten = INT_MIN;
 constexpr size_t max_batch = 128;
 constexpr size_t ring_depth = 32;
 constexpr size_t mismatches_told = 4;
+// Of the edu device, less the last byte: QEMU aborts when that is touched.
+constexpr size_t edu_memory = 4095;
 
 // Memory that jobs and mappings are cut from.
 struct Piece {
@@ -174,8 +176,7 @@ bool Load::open_engine(size_t at) {
       usleep(500000);
       continue;
     }
-    if (edu() || i == tries - 1 ||
-        (cause != XSW_CAUSE_NO_MEMORY && cause != XSW_CAUSE_MASK))
+    if (edu() || i == tries - 1 || (cause != XSW_CAUSE_NO_MEMORY && cause != XSW_CAUSE_MASK))
       return fail(engine.error());
     ++tally_.causes[cause];
   }
@@ -224,10 +225,9 @@ bool Load::add_piece(Station &station) {
   const size_t page_offset = random_.one_in(2) ? 0 : random_.below(4096);
   Piece piece;
   const auto placement = static_cast<uint32_t>(random_.below(edu() ? 3 : 5));
-  auto buffer = random_.one_in(3)
-                    ? Buffer::user(*station.device, bytes, page_offset)
-                    : Buffer::kernel(*station.device, engine.engine.handle(), placement, bytes,
-                                     page_offset);
+  auto buffer = random_.one_in(3) ? Buffer::user(*station.device, bytes, page_offset)
+                                  : Buffer::kernel(*station.device, engine.engine.handle(),
+                                                   placement, bytes, page_offset);
   if (!buffer) {
     // No RAM is beyond a wide mask, the kernel's ops know no foreign frames, and so on.
     const unsigned cause = buffer.error().cause;
@@ -290,9 +290,9 @@ bool Load::churn_engine() {
   if (!stats)
     return fail(stats.error());
   if (!edu() && stats->pool_used)
-    return defect(fmt::format("{} slots of its pool are in use after all was unmapped",
-                              stats->pool_used),
-                  &engine);
+    return defect(
+        fmt::format("{} slots of its pool are in use after all was unmapped", stats->pool_used),
+        &engine);
   if (auto done = engine.engine.close(); !done)
     return fail(done.error());
   if (!open_engine(at))
@@ -439,9 +439,9 @@ void Load::mismatch(const StressEngine &engine, std::string text, const Mismatch
   ++tally_.mismatches;
   shared_.stop = true;
   if (tally_.mismatch_texts.size() < mismatches_told)
-    tally_.mismatch_texts.push_back(
-        fmt::format("seed {}, mapping {} of this thread, {}: {}: expected {:#04x}, got {:#04x}",
-                    shared_.plan.seed, tally_.mappings, engine.text(), text, bad.expected, bad.got));
+    tally_.mismatch_texts.push_back(fmt::format(
+        "seed {}, mapping {} of this thread, {}: {}: expected {:#04x}, got {:#04x}",
+        shared_.plan.seed, tally_.mappings, engine.text(), text, bad.expected, bad.got));
 }
 
 void Load::check(const StressEngine &engine, size_t i) {
@@ -537,9 +537,9 @@ bool Load::vector(Station &station, const StressEngine &engine) {
       std::count_if(results_.begin(), results_.begin() + static_cast<ptrdiff_t>(nr),
                     [](const xsw_result &each) { return each.status == 0; }));
   if (good != static_cast<size_t>(rc))
-    return defect(fmt::format("a vector of {} jobs returned {}, but {} results are good", nr, rc,
-                              good),
-                  &engine);
+    return defect(
+        fmt::format("a vector of {} jobs returned {}, but {} results are good", nr, rc, good),
+        &engine);
   return settle(station, engine, nr);
 }
 
@@ -566,8 +566,7 @@ bool Load::one_by_one(Station &station, const StressEngine &engine) {
   const bool large = !station.own && engine.max_job > (512 << 10) && random_.one_in(3);
   const size_t nr = plan_jobs(station, engine, edu() || large ? 1 : 4, false, large);
   for (size_t i = 0; i < nr; ++i) {
-    const int rc =
-        station.device->issue(XSW_IOC_JOB, &jobs_[i], sizeof(xsw_job), any_way(station));
+    const int rc = station.device->issue(XSW_IOC_JOB, &jobs_[i], sizeof(xsw_job), any_way(station));
     if (rc != results_[i].status)
       return defect(fmt::format("a job returned {}, its result says {}", rc, results_[i].status),
                     &engine);
@@ -592,11 +591,9 @@ class Sequence {
 public:
   Sequence(Random &random, const Device &device, Ring &ring, const StressEngine &engine)
       : random_(random), device_(device), ring_(ring), engine_(engine),
-        window_(std::min<uint64_t>(engine.engine.max_transfer(), 8192)),
-        memory_(window_) {
-    // How much memory an engine has is not told: it is at least this.
-    const uint64_t memory = std::min<uint64_t>(engine.engine.max_transfer(), 128 << 10);
-    device_base_ = random_.below(memory - window_ + 1);
+        window_(engine.op.kind == XSW_ENGINE_EDU ? edu_memory : 8192), memory_(window_) {
+    if (engine.op.kind == XSW_ENGINE_SIM)
+      device_base_ = random_.below((128 << 10) - window_);
   }
 
   Result<bool> map(Piece &piece, size_t offset, size_t len, xsw_dir dir);
@@ -635,9 +632,9 @@ private:
   const Device &device_;
   Ring &ring_;
   const StressEngine &engine_;
-  size_t window_;      // of the engine's own memory
-  size_t device_base_; // where that begins
-  size_t known_ = 0;   // bytes of it that are known
+  size_t window_;          // of the engine's own memory
+  size_t device_base_ = 0; // where that begins
+  size_t known_ = 0;       // bytes of it that are known
   std::vector<std::byte> memory_;
   std::vector<Live> live_;
 };
@@ -769,15 +766,15 @@ void Sequence::compare(const Live &live, const char *when) {
     if (!complaint.empty())
       return;
     bad = difference;
-    complaint = fmt::format("mapping of {} bytes at offset {:#x}, {} ({} live): {} byte {}",
-                            live.model.size(), live.offset, when, live_.size(), where,
-                            difference.offset);
+    complaint =
+        fmt::format("mapping of {} bytes at offset {:#x}, {} ({} live): {} byte {}",
+                    live.model.size(), live.offset, when, live_.size(), where, difference.offset);
   };
   const auto &bytes = live.piece->bytes;
   if (const auto difference = live.model.compare(live.memory()))
     tell("its", *difference);
-  else if (const auto before = guard_verify(
-               bytes.subspan(live.offset - guard_bytes, guard_bytes), live.guard_seed))
+  else if (const auto before =
+               guard_verify(bytes.subspan(live.offset - guard_bytes, guard_bytes), live.guard_seed))
     tell("guard before it,", *before);
   else if (const auto behind = guard_verify(
                bytes.subspan(live.offset + live.model.size(), guard_bytes), live.guard_seed))
@@ -968,15 +965,13 @@ bool Load::inject() {
           EBUSY, XSW_CAUSE_BUSY);
   refused("unmapping a buffer", unmap(map.buffer), EINVAL, XSW_CAUSE_BAD_HANDLE);
   refused("unmapping what never was", unmap(0xfff00000U | 0xfffffU), ENOENT, XSW_CAUSE_BAD_HANDLE);
-  refused("mapping behind the buffer",
-          map_as([&](xsw_map &op) { op.offset = piece.bytes.size(); }), ERANGE,
-          XSW_CAUSE_OUT_OF_RANGE);
+  refused("mapping behind the buffer", map_as([&](xsw_map &op) { op.offset = piece.bytes.size(); }),
+          ERANGE, XSW_CAUSE_OUT_OF_RANGE);
   refused("mapping in no direction", map_as([](xsw_map &op) { op.dir = 3; }), EINVAL,
           XSW_CAUSE_BAD_VALUE);
   refused("mapping a mapping", map_as([&](xsw_map &op) { op.buffer = handle; }), EINVAL,
           XSW_CAUSE_BAD_HANDLE);
-  refused("mapping nothing", map_as([](xsw_map &op) { op.len = 0; }), EINVAL,
-          XSW_CAUSE_BAD_VALUE);
+  refused("mapping nothing", map_as([](xsw_map &op) { op.len = 0; }), EINVAL, XSW_CAUSE_BAD_VALUE);
   refused("an unknown flag", map_as([](xsw_map &op) { op.flags = 1U << 31; }), EINVAL,
           XSW_CAUSE_NONE);
 
@@ -1104,6 +1099,9 @@ Result<StressEngine> StressEngine::open(const Device &device, const xsw_engine_o
     // Both mappings of a job must fit, beside those of other threads.
     const uint64_t pool = uint64_t{op.pool_kib ? op.pool_kib : 8192} << 10;
     most = std::min(most, pool / 8);
+  } else {
+    // 100 ms for each 4095 bytes: two pieces now and then will do.
+    most = std::min<uint64_t>(most, 2 * edu_memory);
   }
   if (op.seg_boundary)
     most = std::min<uint64_t>(most, (op.seg_boundary + 1) / 2);

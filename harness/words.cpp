@@ -8,16 +8,17 @@ namespace xsw {
 namespace {
 
 constexpr std::array<std::string_view, XSW_NR_REASONS> reasons{
-    "none",          "direct",           "foreign",       "mmio",
-    "bounce-mask",   "bounce-straddle",  "bounce-foreign", "bounce-forced",
-    "bounce-cacheline", "kernel-direct", "kernel-other"};
+    "none",           "direct",        "foreign",
+    "mmio",           "bounce-mask",   "bounce-straddle",
+    "bounce-foreign", "bounce-forced", "bounce-cacheline",
+    "kernel-direct",  "kernel-other"};
 
 constexpr std::array<std::string_view, XSW_NR_CAUSES> causes{
-    "none",        "no-space",       "too-large",     "misaligned",     "mask",
-    "not-contiguous", "no-bounce",   "bad-address",   "bad-size",       "bad-direction",
-    "needs-coherent", "not-mapped",  "size-mismatch", "out-of-range",   "device",
-    "timeout",     "canceled",       "busy",          "limit",          "no-memory",
-    "bad-handle",  "bad-value",      "fault",         "permission",     "no-device",
+    "none",           "no-space",   "too-large",     "misaligned",   "mask",
+    "not-contiguous", "no-bounce",  "bad-address",   "bad-size",     "bad-direction",
+    "needs-coherent", "not-mapped", "size-mismatch", "out-of-range", "device",
+    "timeout",        "canceled",   "busy",          "limit",        "no-memory",
+    "bad-handle",     "bad-value",  "fault",         "permission",   "no-device",
     "unsupported"};
 
 template <size_t N>
@@ -50,9 +51,7 @@ std::string_view reason_name(unsigned reason) {
   return reason < reasons.size() ? reasons[reason] : "?";
 }
 
-std::string_view cause_name(unsigned cause) {
-  return cause < causes.size() ? causes[cause] : "?";
-}
+std::string_view cause_name(unsigned cause) { return cause < causes.size() ? causes[cause] : "?"; }
 
 std::optional<unsigned> reason_by_name(std::string_view name) { return find(reasons, name); }
 std::optional<unsigned> cause_by_name(std::string_view name) { return find(causes, name); }

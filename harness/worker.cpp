@@ -62,11 +62,11 @@ Result<Side> Side::create(const Shared &shared, bool placed, size_t slots) {
   }
   for (size_t i = 0; i < side.layout_.buffers; ++i) {
     const size_t bytes = side.layout_.buffer_bytes();
-    auto buffer = placed && job.buffers == Buffers::user
-                      ? Buffer::user(shared.device, bytes)
-                      : Buffer::kernel(shared.device, shared.engine.handle(),
-                                       static_cast<uint32_t>(placed ? job.placement : XSW_PLACE_LOW),
-                                       bytes);
+    auto buffer =
+        placed && job.buffers == Buffers::user
+            ? Buffer::user(shared.device, bytes)
+            : Buffer::kernel(shared.device, shared.engine.handle(),
+                             static_cast<uint32_t>(placed ? job.placement : XSW_PLACE_LOW), bytes);
     if (!buffer)
       return tl::unexpected(buffer.error());
     side.buffers_.push_back(std::move(*buffer));
@@ -97,8 +97,8 @@ struct Command {
 class Worker {
 public:
   Worker(Shared &shared, unsigned index)
-      : shared_(shared), job_(shared.job), index_(index),
-        random_(derive_seed(shared.seed, index)) {}
+      : shared_(shared), job_(shared.job), index_(index), random_(derive_seed(shared.seed, index)) {
+  }
 
   Tally run() {
     if (auto ready = prepare(); !ready) {
@@ -166,7 +166,8 @@ Result<void> Worker::prepare() {
   limit_ = all == UINT64_MAX ? all : all / job_.threads + (index_ < all % job_.threads ? 1 : 0);
 
   const size_t slots = size_t{job_.depth} * job_.batch;
-  // Registered buffers: both ranges of a job lie in one, so one side's memory holds twice the slots.
+  // Registered buffers: both ranges of a job lie in one, so one side's memory holds twice the
+  // slots.
   const bool is_fixed = job_.buffers == Buffers::fixed;
   auto source = Side::create(shared_, job_.places_source(), is_fixed ? 2 * slots : slots);
   if (!source)
@@ -254,13 +255,14 @@ void Worker::mismatch(const Slot &slot, const xsw_job &job, const xsw_result &re
   ++tally_.mismatches;
   if (tally_.mismatch_texts.size() >= mismatches_told)
     return;
-  tally_.mismatch_texts.push_back(fmt::format(
-      "job '{}': operation {} of thread {}, seed {}: {} byte {} of {}: expected {:#04x}, got {:#04x}; "
-      "source {} at {:#x}, destination {} at {:#x}",
-      job_.name, slot.number, index_, shared_.seed, where,
-      base + static_cast<int64_t>(difference.offset), job.len, difference.expected, difference.got,
-      reason_name(result.src_reason), job.src_offset, reason_name(result.dst_reason),
-      job.dst_offset));
+  tally_.mismatch_texts.push_back(fmt::format("job '{}': operation {} of thread {}, seed {}: {} "
+                                              "byte {} of {}: expected {:#04x}, got {:#04x}; "
+                                              "source {} at {:#x}, destination {} at {:#x}",
+                                              job_.name, slot.number, index_, shared_.seed, where,
+                                              base + static_cast<int64_t>(difference.offset),
+                                              job.len, difference.expected, difference.got,
+                                              reason_name(result.src_reason), job.src_offset,
+                                              reason_name(result.dst_reason), job.dst_offset));
 }
 
 void Worker::check(const Slot &slot, const xsw_job &job, const xsw_result &result) {
@@ -306,12 +308,11 @@ void Worker::complete(Command &command, int res) {
     const xsw_result &result = command.results[i];
     const int status = res < 0 ? res : result.status;
     if (status == unwritten || (status == 0 && result.bytes != command.jobs[i].len)) {
-      fail(Error{.what = fmt::format("job '{}', operation {}: {}", job_.name,
-                                     command.slots[i].number,
-                                     status == unwritten
-                                         ? std::string("its result was never written")
-                                         : fmt::format("moved {} of {} bytes", result.bytes,
-                                                       command.jobs[i].len)),
+      fail(Error{.what = fmt::format(
+                     "job '{}', operation {}: {}", job_.name, command.slots[i].number,
+                     status == unwritten
+                         ? std::string("its result was never written")
+                         : fmt::format("moved {} of {} bytes", result.bytes, command.jobs[i].len)),
                  .device = shared_.device.path(),
                  .err = 0,
                  .cause = XSW_CAUSE_NONE,
@@ -342,14 +343,15 @@ void Worker::complete(Command &command, int res) {
       check(command.slots[i], command.jobs[i], result);
   }
   if (job_.batch > 1 && done != static_cast<uint64_t>(res))
-    fail(Error{.what = fmt::format("job '{}': a vector returned {} where the results of {} jobs say "
-                                   "success",
-                                   job_.name, res, done),
-               .device = shared_.device.path(),
-               .err = 0,
-               .cause = XSW_CAUSE_NONE,
-               .advice = "this is a defect of the module",
-               .exit = Exit::device});
+    fail(
+        Error{.what = fmt::format("job '{}': a vector returned {} where the results of {} jobs say "
+                                  "success",
+                                  job_.name, res, done),
+              .device = shared_.device.path(),
+              .err = 0,
+              .cause = XSW_CAUSE_NONE,
+              .advice = "this is a defect of the module",
+              .exit = Exit::device});
   tally_.jobs += done;
   shared_.jobs_done.fetch_add(command.nr, std::memory_order_relaxed);
 }
