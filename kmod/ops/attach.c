@@ -2,6 +2,7 @@
 /*
  * Putting the ops on a device, and taking them off.
  */
+#include <linux/cc_platform.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/list.h>
@@ -77,7 +78,10 @@ struct xsw_device *xsw_attach(struct device *dev, struct xsw_kenv *env,
 
 	if (xsw_device_of(dev))
 		return ERR_PTR(-EBUSY);
-	/* Ops that somebody else put there translate in a way that ours know nothing of. */
+	/* An encrypted guest shares memory with devices in a way that ours do not know. */
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT))
+		return ERR_PTR(-EOPNOTSUPP);
+	/* Ops that somebody else put there translate in a way that ours do not know. */
 	if (use_dma_iommu(dev) || (get_dma_ops(dev) && !xsw_is_kernels_ops(get_dma_ops(dev))))
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!try_module_get(THIS_MODULE))

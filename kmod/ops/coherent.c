@@ -16,7 +16,8 @@
 
 #include "internal.h"
 
-u64 xsw_machine_limit(const struct xsw_dev *d)
+/* Highest machine address that @d can reach. */
+static u64 xsw_machine_limit(const struct xsw_dev *d)
 {
 	u64 limit = min_not_zero(d->dma_mask, d->bus_limit), machine = 0;
 	unsigned int i;
@@ -109,8 +110,8 @@ struct page *xsw_alloc_reachable(struct xsw_device *xdev, size_t size, gfp_t gfp
 	if (kenv->host->alloc_contiguous)
 		return xsw_alloc_contiguous(kenv, &d, size, limit, gfp, dma);
 
-	/* Where frames are exchanged or numbered anew, zones tell nothing. */
-	if (!kenv->env.ops->phys_to_machine && limit < xsw_max_phys())
+	/* Where frames can be exchanged, zones tell nothing. */
+	if (!kenv->host->make_contiguous && limit < xsw_max_phys())
 		i = limit < DMA_BIT_MASK(32) ? 2 : 1;
 	for (; i < ARRAY_SIZE(zones); i++) {
 		page = alloc_pages_node(dev_to_node(xdev->dev), gfp | zones[i], order);
@@ -153,7 +154,7 @@ static void *xsw_shadow_alloc(struct xsw_device *xdev, struct device *dev, size_
 
 	xsw_dev_fill(xdev, dev, &d);
 	d.dma_mask = dev->coherent_dma_mask;
-	shadow->coherent_dma_mask = xdev->env->env.ops->phys_to_machine ? DMA_BIT_MASK(64) :
+	shadow->coherent_dma_mask = xdev->env->host->make_contiguous ? DMA_BIT_MASK(64) :
 				    xsw_machine_limit(&d);
 
 	vaddr = dma_alloc_attrs(shadow, size, &phys, gfp, attrs);
@@ -225,7 +226,9 @@ int xsw_ops_mmap(struct device *dev, struct vm_area_struct *vma, void *vaddr, dm
 				      page_to_phys(xsw_shadow_page(vaddr)), size,
 				      XSW_ALLOC_ATTRS(attrs));
 
-	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
+	/* Memory that the device itself has is no page of ours. */
+	if (!virt_addr_valid(vaddr) || vma->vm_pgoff >= pages ||
+	    vma_pages(vma) > pages - vma->vm_pgoff)
 		return -ENXIO;
 	return remap_pfn_range(vma, vma->vm_start,
 			       page_to_pfn(virt_to_page(vaddr)) + vma->vm_pgoff,
@@ -243,6 +246,8 @@ int xsw_ops_get_sgtable(struct device *dev, struct sg_table *sgt, void *vaddr, d
 					     page_to_phys(xsw_shadow_page(vaddr)), size,
 					     XSW_ALLOC_ATTRS(attrs));
 
+	if (!virt_addr_valid(vaddr))
+		return -ENXIO;
 	err = sg_alloc_table(sgt, 1, GFP_KERNEL);
 	if (!err)
 		sg_set_page(sgt->sgl, virt_to_page(vaddr), PAGE_ALIGN(size), 0);

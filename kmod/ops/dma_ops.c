@@ -25,9 +25,12 @@ static __always_inline bool xsw_is_bounced(enum xsw_reason reason)
 
 static __always_inline void xsw_set_last_map(struct device *dev, u8 reason, u8 cause)
 {
-	this_cpu_write(xsw_last_map.dev, dev);
-	this_cpu_write(xsw_last_map.reason, reason);
-	this_cpu_write(xsw_last_map.cause, cause);
+	struct xsw_last_map *last = get_cpu_ptr(&xsw_last_map);
+
+	last->dev = dev;
+	last->reason = reason;
+	last->cause = cause;
+	put_cpu_ptr(&xsw_last_map);
 }
 
 /* ---- what went wrong ---- */

@@ -37,9 +37,6 @@ static __always_inline void xsw_dev_fill(const struct xsw_device *xdev, struct d
 	d->no_bounce = xdev->no_bounce;
 }
 
-/* Highest machine address that @d can reach. */
-u64 xsw_machine_limit(const struct xsw_dev *d);
-
 /*
  * Zeroed pages, machine-contiguous, all within @mask and bus limit of the device.
  * Sleeps as @gfp allows. NULL, or the pages and their dma address.
