@@ -428,7 +428,7 @@ static long batch_finish(struct xsw_batch *batch, bool reachable)
 		if (run != &batch->first)
 			kfree(run);
 	}
-	return batch->vector ? batch->nr_ok : batch->result.status;
+	return batch->vector ? (long)batch->nr_ok : batch->result.status;
 }
 
 /* Everything has been submitted: wait for it, or leave it to the engine's interrupt. */
