@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Valid input: what moves is what was to move, whichever way it takes. */
+#include <stdlib.h>
+#include <time.h>
+#include "kit.h"
+
+static void jobs_on(int fd, uint32_t engine, uint32_t bounce_reason)
+{
+	static const uint32_t lens[] = { 1, 511, 2048, 4096, 5000, 65000, 300000 };
+	static const uint32_t flags[] = { 0, XSW_F_SG, XSW_F_SYNC, XSW_F_SG | XSW_F_SYNC | XSW_F_TIMES };
+	const size_t room = 512 << 10;
+	unsigned char *a = pages(room), *b = pages(room);
+	uint32_t src = user_buffer(fd, a, room), dst = user_buffer(fd, b, room);
+	size_t i, k;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		for (k = 0; k < ARRAY_SIZE(flags); k++) {
+			struct xsw_job j = job_op(engine, src, dst, lens[i]);
+
+			j.flags = flags[k];
+			j.src_offset = 3 + k * 1000;
+			j.dst_offset = 77 + k;
+			fill(a + j.src_offset, lens[i], (unsigned int)(i * 8 + k));
+			memset(b, 0xa5, room);
+			CHECK_EQ(job(fd, &j), 0);
+			CHECK_EQ(res.status, 0);
+			CHECK_EQ(res.bytes, lens[i]);
+			CHECK(res.nr_segs >= 2);
+			CHECK(res.src_reason != XSW_REASON_NONE && res.dst_reason != XSW_REASON_NONE);
+			if (bounce_reason)
+				CHECK_EQ(res.dst_reason, bounce_reason);
+			CHECK(filled(b + j.dst_offset, lens[i], (unsigned int)(i * 8 + k)));
+			CHECK(b[j.dst_offset - 1] == 0xa5 && b[j.dst_offset + lens[i]] == 0xa5);
+			CHECK(!(flags[k] & XSW_F_TIMES) == !res.map_ns);
+		}
+	}
+	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, src), 0);
+	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, dst), 0);
+	CHECK_EQ(stats_of(fd, engine).pool_used, 0);
+}
+
+static void layouts(void)
+{
+	int fd = open_session();
+	uint32_t p2m, i;
+
+	for (p2m = XSW_P2M_IDENTITY; p2m <= XSW_P2M_SHUFFLED; p2m++) {
+		for (i = 0; i < 4; i++) {
+			static const uint32_t flags[] = { 0, XSW_ENGINE_FORCE_BOUNCE,
+							  XSW_ENGINE_NO_M2P, XSW_ENGINE_NO_FLUSH };
+			struct xsw_engine_open op = engine_op(XSW_ENGINE_SIM);
+			uint32_t engine;
+
+			op.p2m = p2m;
+			op.seed = p2m == XSW_P2M_SHUFFLED ? 12345 : 0;
+			op.p2m_offset = p2m == XSW_P2M_OFFSET ? 0x12345 : 0;
+			op.flags = flags[i];
+			op.min_align_mask = i == 1 ? 4095 : 0;
+			CHECK_EQ(engine_open(fd, &op), 0);
+			engine = res.handle;
+			CHECK(res.value >= 1 << 20);
+			jobs_on(fd, engine, i == 1 ? XSW_REASON_BOUNCE_FORCED : 0);
+			CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
+		}
+	}
+}
+
+static void kernel_ops(void)
+{
+	int fd = open_session();
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_SIM);
+	uint32_t engine;
+
+	op.ops = XSW_OPS_KERNEL;
+	CHECK_EQ(engine_open(fd, &op), 0);
+	engine = res.handle;
+	jobs_on(fd, engine, XSW_REASON_KERNEL_DIRECT);
+	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
+}
+
+/* A device that takes its time, and one whose interrupt is too short for so much. */
+static void latency(void)
+{
+	int fd = open_session();
+	uint32_t engine = sim_open(fd, 200);
+
+	jobs_on(fd, engine, 0);
+}
+
+static void map_failures(void)
+{
+	int fd = open_session();
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_SIM);
+	uint32_t engine, buffer, mapping[64], n;
+	struct xsw_map m;
+
+	/* A pool that is soon full, and says so; and fits again when something is let go. */
+	op.flags = XSW_ENGINE_FORCE_BOUNCE;
+	op.pool_kib = 256;
+	CHECK_EQ(engine_open(fd, &op), 0);
+	engine = res.handle;
+	buffer = kernel_buffer(fd, 1 << 20, NULL);
+	m = map_op(engine, buffer, XSW_BIDIRECTIONAL, 16384);
+	for (n = 0; n < ARRAY_SIZE(mapping) && !map(fd, &m); n++)
+		mapping[n] = res.handle;
+	CHECK(n >= 8 && n < ARRAY_SIZE(mapping));
+	CHECK_EQ(res.status, -ENOMEM);
+	CHECK_EQ(res.cause, XSW_CAUSE_NO_SPACE);
+	CHECK_EQ(unmap(fd, mapping[0]), 0);
+	CHECK_EQ(map(fd, &m), 0);
+	mapping[0] = res.handle;
+	while (n)
+		CHECK_EQ(unmap(fd, mapping[--n]), 0);
+	CHECK_EQ(stats_of(fd, engine).pool_used, 0);
+	m.len = 1 << 20;
+	CHECK(map(fd, &m) < 0);
+	CHECK_EQ(res.cause, XSW_CAUSE_TOO_LARGE);
+	CHECK_EQ(res.status, -EINVAL);
+
+	/* Bouncing is off, and there is no other way. */
+	op.flags = XSW_ENGINE_NO_BOUNCE;
+	op.p2m = XSW_P2M_SHUFFLED;
+	op.seed = 99;
+	CHECK_EQ(engine_open(fd, &op), 0);
+	m = map_op(res.handle, buffer, XSW_BIDIRECTIONAL, 16384);
+	CHECK_EQ(map(fd, &m), -EIO);
+	CHECK(res.cause == XSW_CAUSE_NO_BOUNCE || res.cause == XSW_CAUSE_NOT_CONTIGUOUS);
+	m.len = 64;
+	CHECK_EQ(map(fd, &m), 0);
+}
+
+/* MAP, TRANSFER, SYNC and UNMAP as a driver would, with every direction. */
+static void streaming(void)
+{
+	int fd = open_session(), bounce;
+	uint32_t bytes = 16384;
+
+	for (bounce = 0; bounce < 2; bounce++) {
+		struct xsw_engine_open op = engine_op(XSW_ENGINE_SIM);
+		struct xsw_sync s = { .size = sizeof(s), .flags = XSW_F_TIMES,
+				      .result = (uintptr_t)&res };
+		uint32_t engine, to, from;
+		unsigned char *a, *b;
+		struct xsw_map m;
+
+		op.flags = bounce ? XSW_ENGINE_FORCE_BOUNCE : 0;
+		CHECK_EQ(engine_open(fd, &op), 0);
+		engine = res.handle;
+		m = map_op(engine, kernel_buffer(fd, bytes, (void **)&a), XSW_TO_DEVICE, bytes);
+		fill(a, bytes, 1);
+		m.flags = XSW_F_TIMES;
+		CHECK_EQ(map(fd, &m), 0);
+		CHECK(res.value && res.map_ns);		/* we are root */
+		CHECK_EQ(res.src_reason, bounce ? XSW_REASON_BOUNCE_FORCED : XSW_REASON_DIRECT);
+		to = res.handle;
+		m = map_op(engine, kernel_buffer(fd, bytes, (void **)&b), XSW_FROM_DEVICE, bytes);
+		memset(b, 0x77, bytes);
+		CHECK_EQ(map(fd, &m), 0);
+		from = res.handle;
+
+		/* Memory to the device and back, at odd places. */
+		CHECK_EQ(transfer(fd, to, XSW_DEVICE_READS, 1, 5000, 333), 0);
+		CHECK_EQ(res.bytes, 5000);
+		CHECK_EQ(transfer(fd, from, XSW_DEVICE_WRITES, 8000, 5000, 333), 0);
+		CHECK_EQ(transfer(fd, from, XSW_DEVICE_READS, 0, 16, 0), -EINVAL);
+		if (bounce)
+			CHECK(b[8000] == 0x77);		/* not synced yet */
+		s.mapping = from;
+		s.target = XSW_SYNC_FOR_CPU;
+		s.offset = 8000;
+		s.len = 100;
+		CHECK_EQ(issue(fd, XSW_IOC_SYNC, &s, sizeof(s)), 0);
+		CHECK(!memcmp(b + 8000, a + 1, 100));
+		if (bounce)
+			CHECK(b[8100] == 0x77);
+		CHECK_EQ(unmap(fd, from), 0);
+		CHECK(!memcmp(b + 8000, a + 1, 5000));
+		CHECK(b[7999] == 0x77 && b[13000] == 0x77);
+
+		/* What is written after mapping reaches the device by a sync. */
+		fill(a, bytes, 2);
+		s = (struct xsw_sync){ .size = sizeof(s), .mapping = to, .len = bytes,
+				       .target = XSW_SYNC_FOR_DEVICE };
+		CHECK_EQ(issue(fd, XSW_IOC_SYNC, &s, sizeof(s)), 0);
+		CHECK_EQ(transfer(fd, to, XSW_DEVICE_READS, 0, bytes, 0), 0);
+		CHECK_EQ(unmap(fd, to), 0);
+		m = map_op(engine, m.buffer, XSW_BIDIRECTIONAL, bytes);
+		m.flags = XSW_F_SG;
+		CHECK_EQ(map(fd, &m), 0);
+		CHECK_EQ(transfer(fd, res.handle, XSW_DEVICE_WRITES, 0, bytes, 0), 0);
+		CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), -EBUSY);
+		CHECK_EQ(stats_of(fd, 0).session_mappings, 1 + bounce);
+	}
+}
+
+/* A mapping of several segments takes a sync of its whole length only. */
+static void segments(void)
+{
+	int fd = open_session();
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_SIM);
+	struct xsw_sync s = { .size = sizeof(s), .target = XSW_SYNC_FOR_CPU,
+			      .result = (uintptr_t)&res };
+	unsigned char *at = pages(256 * PAGE);
+	struct xsw_map m;
+
+	op.flags = XSW_ENGINE_FORCE_BOUNCE;
+	CHECK_EQ(engine_open(fd, &op), 0);
+	m = map_op(res.handle, 0, XSW_FROM_DEVICE, 0);
+	m.buffer = user_buffer(fd, at + 11, 200 * PAGE);
+	m.len = 200 * PAGE;
+	m.flags = XSW_F_SG;
+	CHECK_EQ(map(fd, &m), 0);
+	s.mapping = res.handle;
+	if (res.nr_segs > 1) {
+		s.len = 1;
+		CHECK_EQ(issue(fd, XSW_IOC_SYNC, &s, sizeof(s)), -EINVAL);
+		CHECK_EQ(res.cause, XSW_CAUSE_BAD_VALUE);
+	}
+	s.len = m.len;
+	CHECK_EQ(issue(fd, XSW_IOC_SYNC, &s, sizeof(s)), 0);
+	CHECK_EQ(transfer(fd, s.mapping, XSW_DEVICE_WRITES, 5, 190 * PAGE, 100), 0);
+	CHECK_EQ(unmap(fd, s.mapping), 0);
+	CHECK(at[11 + 5] == 0);
+}
+
+/* ---- at random ---- */
+
+static uint64_t any(unsigned int *seed, const uint32_t *known, size_t nr)
+{
+	static const uint64_t edges[] = { 0, 1, 2, 3, 4095, 4096, 4097, 65536, 1 << 20,
+					  0x7fffffff, 0xffffffff, ~0ULL, 1ULL << 63 };
+
+	switch (rand_r(seed) % 4) {
+	case 0:
+		return edges[(size_t)rand_r(seed) % ARRAY_SIZE(edges)];
+	case 1:
+		return (uint64_t)rand_r(seed) % 16;
+	default:
+		return known[(size_t)rand_r(seed) % nr];
+	}
+}
+
+/*
+ * Members at random, from what is known to exist and from what is not: nothing to be
+ * said of the answers, but that they come, and that all is let go in the end.
+ */
+static void random_ops(void)
+{
+	int fd = open_session(), i;
+	unsigned char *mem = pages(65536);
+	uint32_t known[64], nr = 0;
+	unsigned int seed = (unsigned int)time(NULL);
+	static struct xsw_result r;
+
+	known[nr++] = sim_open(fd, 0);
+	known[nr++] = sim_open(fd, 50);
+	for (i = 0; i < 4; i++)
+		known[nr++] = kernel_buffer(fd, 65536, NULL);
+	known[nr++] = user_buffer(fd, mem, 65536);
+	for (i = 0; i < 30000; i++) {
+		uint32_t op[20] = {}, cmd = (uint32_t)rand_r(&seed) % 14;
+		static const uint8_t sizes[] = { 24, 72, 24, 48, 24, 48, 24, 40, 48, 56, 32, 24, 8, 8 };
+		size_t words = sizes[cmd] / 4, w;
+		uint64_t ptr = (uintptr_t)&r;
+
+		op[0] = sizes[cmd];
+		for (w = 2; w < words; w++)
+			if (rand_r(&seed) % 3)
+				op[w] = (uint32_t)any(&seed, known, nr);
+		/* What would be written is ours, or can't be. */
+		if (rand_r(&seed) % 8 == 0)
+			ptr = rand_r(&seed) % 2 ? 0 : ~0ULL;
+		memcpy(&op[words - 2], &ptr, sizeof(ptr));
+		if (cmd == _IOC_NR(XSW_IOC_QUERY))
+			memcpy(&op[2], &ptr, sizeof(ptr));
+		if (cmd == _IOC_NR(XSW_IOC_BUF_CREATE) && rand_r(&seed) % 2) {
+			struct xsw_buf_create *b = (void *)op;
+
+			b->kind = 1 + (uint32_t)rand_r(&seed) % 2;
+			b->addr = b->kind == XSW_BUF_USER ? (uintptr_t)mem : 0;
+			b->bytes = (uint32_t)rand_r(&seed) % 65536;
+		}
+		if (cmd == _IOC_NR(XSW_IOC_ENGINE_OPEN))
+			((struct xsw_engine_open *)op)->pool_kib = 256;
+		/* An edu device takes its time over nonsense too. */
+		if (cmd == _IOC_NR(XSW_IOC_ENGINE_OPEN) &&
+		    ((struct xsw_engine_open *)op)->kind == XSW_ENGINE_EDU)
+			continue;
+		r.handle = 0;
+		issue(fd, _IOWR(XSW_IOC_MAGIC, cmd, struct xsw_nop), op, sizeof(op));
+		if (r.handle) {
+			if (nr < ARRAY_SIZE(known))
+				known[nr++] = r.handle;
+			else
+				known[(size_t)rand_r(&seed) % nr] = r.handle;
+		}
+	}
+}
+
+const struct test data_tests[] = {
+	{ "data.layouts", layouts, false },
+	{ "data.kernel_ops", kernel_ops, false },
+	{ "data.latency", latency, false },
+	{ "data.map_failures", map_failures, false },
+	{ "data.streaming", streaming, false },
+	{ "data.segments", segments, false },
+	{ "data.random_ops", random_ops, false },
+	{ }
+};

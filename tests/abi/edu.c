@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The real device: what it does, who may have it, and when it answers no more. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "kit.h"
+
+static int session_with_edu(void)
+{
+	int fd = open_session();
+
+	if (!info_of(fd).nr_edu)
+		skip("no edu device");
+	return fd;
+}
+
+static uint32_t edu_open(int fd, uint32_t ops)
+{
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_EDU);
+
+	op.ops = ops;
+	CHECK_EQ(engine_open(fd, &op), 0);
+	return res.handle;
+}
+
+/* Within the reach of any device. */
+static uint32_t low_buffer(int fd, uint32_t engine, uint32_t bytes, void **at)
+{
+	struct xsw_buf_create op = { .size = sizeof(op), .kind = XSW_BUF_KERNEL, .bytes = bytes,
+				     .engine = engine, .placement = XSW_PLACE_LOW,
+				     .result = (uintptr_t)&res };
+
+	CHECK_EQ(issue(fd, XSW_IOC_BUF_CREATE, &op, sizeof(op)), 0);
+	*at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)res.value);
+	CHECK(*at != MAP_FAILED);
+	return res.handle;
+}
+
+static void moves(void)
+{
+	int fd = session_with_edu(), ops;
+	unsigned char *a = pages(65536), *b = pages(65536);
+
+	for (ops = XSW_OPS_OURS; ops <= XSW_OPS_KERNEL; ops++) {
+		uint32_t engine = edu_open(fd, (uint32_t)ops), src, dst;
+		static const uint32_t lens[] = { 1, 4095, 4096, 10000 };
+		struct xsw_job j;
+		uint32_t mapping;
+		struct xsw_map m;
+		size_t i;
+
+		CHECK_EQ(res.value, 65536);
+		src = user_buffer(fd, a, 65536);
+		dst = user_buffer(fd, b, 65536);
+		for (i = 0; i < ARRAY_SIZE(lens); i++) {
+			j = job_op(engine, src, dst, lens[i]);
+			j.src_offset = 1 + i * 13;
+			j.dst_offset = 2 + i;
+			j.flags = XSW_F_TIMES | (i & 1 ? XSW_F_SG : 0);
+			fill(a + j.src_offset, lens[i], (unsigned int)i);
+			memset(b, 0xa5, 65536);
+			CHECK_EQ(job(fd, &j), 0);
+			CHECK_EQ(res.bytes, lens[i]);
+			CHECK(res.xfer_ns > 100000000);
+			CHECK(filled(b + j.dst_offset, lens[i], (unsigned int)i));
+			CHECK(b[j.dst_offset - 1] == 0xa5 && b[j.dst_offset + lens[i]] == 0xa5);
+			CHECK(ops == XSW_OPS_KERNEL ? res.src_reason >= XSW_REASON_KERNEL_DIRECT :
+						      res.src_reason < XSW_REASON_KERNEL_DIRECT);
+		}
+		j.len = 65537;
+		CHECK_EQ(job(fd, &j), -EINVAL);
+
+		m = map_op(engine, src, XSW_BIDIRECTIONAL, 8192);
+		CHECK_EQ(map(fd, &m), 0);
+		mapping = res.handle;
+		CHECK_EQ(transfer(fd, mapping, XSW_DEVICE_READS, 1, 100, 3995), 0);
+		CHECK_EQ(transfer(fd, mapping, XSW_DEVICE_WRITES, 5000, 100, 3995), 0);
+		CHECK_EQ(transfer(fd, mapping, XSW_DEVICE_READS, 0, 4096, 0), -ERANGE);
+		CHECK_EQ(transfer(fd, mapping, XSW_DEVICE_READS, 0, 1, 4095), -ERANGE);
+		CHECK_EQ(unmap(fd, mapping), 0);
+		CHECK(!memcmp(a + 1, a + 5000, 100));
+		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, src), 0);
+		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, dst), 0);
+		CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
+	}
+}
+
+static void exclusive(void)
+{
+	int fd = session_with_edu(), other = open_session();
+	uint32_t nr = info_of(fd).nr_edu, i;
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_EDU);
+
+	for (i = 0; i < nr; i++) {
+		op.index = i;
+		CHECK_EQ(engine_open(i & 1 ? other : fd, &op), 0);
+	}
+	CHECK_EQ(engine_open(other, &op), -EBUSY);
+	CHECK_EQ(res.cause, XSW_CAUSE_BUSY);
+	op.index = XSW_ANY_INDEX;
+	CHECK_EQ(engine_open(other, &op), -EBUSY);
+	op.index = nr;
+	CHECK_EQ(engine_open(other, &op), -ENODEV);
+	CHECK_EQ(res.cause, XSW_CAUSE_NO_DEVICE);
+	close(fd);
+	op.index = 0;
+	CHECK_EQ(engine_open(other, &op), 0);
+}
+
+static void queue(void)
+{
+	int fd = session_with_edu();
+	uint32_t engine = edu_open(fd, XSW_OPS_OURS), i, n;
+	unsigned char *a, *b;
+	uint32_t src = low_buffer(fd, engine, 65536, (void **)&a),
+		 dst = low_buffer(fd, engine, 65536, (void **)&b);
+	struct xsw_job j = job_op(engine, src, dst, 65536);
+	struct io_uring ring;
+	int busy = 0;
+
+	/* More than it could do in minutes is not taken. */
+	j.result = 0;
+	ring_open(&ring, 256, IORING_SETUP_SQE128);
+	for (n = 0; n < 100; n++)
+		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
+	CHECK_EQ(io_uring_submit(&ring), 100);
+	for (i = 0; i < 30 && !busy; i++)
+		busy = ring_wait(&ring, NULL) == -EBUSY;
+	CHECK(busy);
+	/* The rest goes with the process. */
+}
+
+/* ---- taken away ---- */
+
+static void put_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		failed(__FILE__, __LINE__, "%s to %s: %s", text, path, strerror(errno));
+	close(fd);
+}
+
+#define DRIVER	"/sys/bus/pci/drivers/xswiotlb"
+
+/* The address of the device that has interrupts now: ours is the only session. */
+static void *unbind_all(void *arg)
+{
+	char (*names)[32] = arg;
+	struct dirent *entry;
+	DIR *dir = opendir(DRIVER);
+	int n = 0, i;
+
+	CHECK(dir);
+	while ((entry = readdir(dir)) && n < 16)
+		if (strchr(entry->d_name, ':'))
+			snprintf(names[n++], 32, "%.31s", entry->d_name);
+	closedir(dir);
+	for (i = 0; i < n; i++)
+		put_text(DRIVER "/unbind", names[i]);
+	return NULL;
+}
+
+static void removed(void)
+{
+	char names[16][32] = { "" };
+	int fd = session_with_edu(), i, ret;
+	uint32_t engine = edu_open(fd, XSW_OPS_OURS), quarantined = stats_of(fd, 0).nr_quarantined;
+	unsigned char *a, *b;
+	uint32_t src = low_buffer(fd, engine, 8192, (void **)&a),
+		 dst = low_buffer(fd, engine, 8192, (void **)&b), mapping;
+	struct xsw_map m = map_op(engine, src, XSW_TO_DEVICE, 4096);
+	struct xsw_job j = job_op(engine, src, dst, 4000);
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_EDU);
+	struct xsw_result r[8];
+	struct io_uring ring;
+	pthread_t thread;
+
+	CHECK_EQ(map(fd, &m), 0);
+	mapping = res.handle;
+	ring_open(&ring, 8, IORING_SETUP_SQE128);
+	for (i = 0; i < 8; i++) {
+		j.result = (uintptr_t)&r[i];
+		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
+	}
+	CHECK_EQ(io_uring_submit(&ring), 8);
+	usleep(50000);
+	CHECK_EQ(pthread_create(&thread, NULL, unbind_all, names), 0);
+	for (i = 0; i < 8; i++) {
+		ret = ring_wait(&ring, NULL);
+		CHECK(ret == 0 || ret == -EIO || ret == -ENODEV);
+	}
+	pthread_join(thread, NULL);
+	CHECK_EQ(info_of(fd).nr_edu, 0);
+	j.result = (uintptr_t)&res;
+	CHECK_EQ(job(fd, &j), -ENODEV);
+	CHECK_EQ(res.cause, XSW_CAUSE_NO_DEVICE);
+	CHECK_EQ(map(fd, &m), -ENODEV);
+	CHECK_EQ(transfer(fd, mapping, XSW_DEVICE_READS, 0, 1, 0), -ENODEV);
+	CHECK_EQ(engine_open(fd, &op), -ENODEV);
+	CHECK_EQ(unmap(fd, mapping), -ENODEV);
+	CHECK_EQ(unmap(fd, mapping), -ESTALE);
+	CHECK(stats_of(fd, 0).nr_quarantined > quarantined);
+	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, src), 0);
+	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
+	for (i = 0; i < 16 && names[i][0]; i++)
+		put_text(DRIVER "/bind", names[i]);
+	CHECK_EQ(info_of(fd).nr_edu, i);
+	engine = edu_open(fd, XSW_OPS_OURS);
+	j = job_op(engine, low_buffer(fd, engine, 4096, (void **)&a), dst, 4000);
+	CHECK_EQ(job(fd, &j), 0);
+}
+
+/* With edu_timeout_ms below the 100 ms that a transfer takes. */
+static void timed_out(void)
+{
+	int fd = session_with_edu(), i;
+	uint32_t engine = edu_open(fd, XSW_OPS_OURS), quarantined = stats_of(fd, 0).nr_quarantined;
+	unsigned char *a, *b;
+	uint32_t src = low_buffer(fd, engine, 8192, (void **)&a),
+		 dst = low_buffer(fd, engine, 8192, (void **)&b);
+	struct xsw_job j = job_op(engine, src, dst, 4000);
+	struct xsw_result r[4];
+	struct io_uring ring;
+	int timeouts = 0;
+
+	ring_open(&ring, 4, IORING_SETUP_SQE128);
+	for (i = 0; i < 4; i++) {
+		j.result = (uintptr_t)&r[i];
+		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
+	}
+	CHECK_EQ(io_uring_submit(&ring), 4);
+	for (i = 0; i < 4; i++) {
+		int ret = ring_wait(&ring, NULL);
+
+		timeouts += ret == -ETIMEDOUT;
+		CHECK(ret == -ETIMEDOUT || ret == -ENODEV);
+	}
+	CHECK_EQ(timeouts, 1);
+	for (i = 0; i < 4; i++)
+		CHECK(r[i].cause == XSW_CAUSE_TIMEOUT || r[i].cause == XSW_CAUSE_NO_DEVICE);
+	CHECK(stats_of(fd, 0).nr_quarantined >= quarantined + 2);
+	j.result = (uintptr_t)&res;
+	CHECK_EQ(job(fd, &j), -ENODEV);
+	/* Its buffers can be let go; their memory is not used again. */
+	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, src), 0);
+	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, dst), 0);
+	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
+}
+
+const struct test edu_tests[] = {
+	{ "edu.moves", moves, true },
+	{ "edu.exclusive", exclusive, false },
+	{ "edu.queue", queue, true },
+	{ "edu.removed", removed, true },
+	{ }
+};
+
+const struct test timeout_tests[] = {
+	{ "edu.timed_out", timed_out, true },
+	{ }
+};

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Processes that die, fork, exec or close their files with jobs in flight; callers
+ * without privileges.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include "kit.h"
+
+#define DEPTH	1024
+
+static void queue_jobs(struct io_uring *ring, int fd, const struct xsw_job *j, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		ring_cmd(ring, fd, XSW_IOC_JOB, j, sizeof(*j))->user_data = i;
+		if (i % 64 == 63 || i == nr - 1)
+			CHECK(io_uring_submit(ring) > 0);
+	}
+}
+
+/* ---- kill -9 ---- */
+
+static void doomed(struct xsw_engine_open *op, unsigned int jobs, int ready)
+{
+	static unsigned char a[4096 * 2] __attribute__((aligned(4096)));
+	struct io_uring ring;
+	struct xsw_job j;
+	int fd = open_session();
+	uint32_t engine;
+
+	CHECK_EQ(engine_open(fd, op), 0);
+	engine = res.handle;
+	j = job_op(engine, user_buffer(fd, a, 4096), kernel_buffer(fd, 4096, NULL), 4000);
+	ring_open(&ring, DEPTH, IORING_SETUP_SQE128);
+	queue_jobs(&ring, fd, &j, jobs);
+	CHECK_EQ(write(ready, "x", 1), 1);
+	if (way == BY_IOCTL)
+		job(fd, &j);
+	for (;;)
+		pause();
+}
+
+/* Dies with all that queued; returns how long it took until nothing was left of it. */
+static double kill_with(struct xsw_engine_open *op, unsigned int jobs)
+{
+	double start;
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	CHECK_EQ(pipe(ready), 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid)
+		doomed(op, jobs, ready[1]);
+	close(ready[1]);
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	usleep(30000);
+	start = now();
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+	while (module_refs() > 0) {
+		usleep(1000);
+		CHECK(now() - start < 30);
+	}
+	return now() - start;
+}
+
+static void killed(void)
+{
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_SIM);
+	unsigned int jobs;
+
+	for (jobs = 1; jobs <= 4096; jobs *= 16) {
+		op.latency_us = 1000000;
+		CHECK(kill_with(&op, jobs > 4000 ? 4000 : jobs) < 6);
+		op.latency_us = 300;
+		CHECK(kill_with(&op, jobs > 4000 ? 4000 : jobs) < 6);
+	}
+}
+
+/* A device that takes 100 ms a piece would take minutes for all that waits for it. */
+static void killed_edu(void)
+{
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_EDU);
+	int fd = open_session();
+	double took;
+
+	if (!info_of(fd).nr_edu)
+		skip("no edu device");
+	close(fd);
+	took = kill_with(&op, 400);
+	CHECK(took < 10);
+}
+
+/* ---- closing ---- */
+
+static void closed_in_flight(void)
+{
+	struct xsw_result each[64];
+	struct io_uring ring;
+	unsigned char *a = pages(8192), *b = pages(64 * 4096);
+	int fd = open_session();
+	uint32_t engine = sim_open(fd, 100000), src = user_buffer(fd, a, 8192), i;
+	uint32_t dst = user_buffer(fd, b, 64 * 4096);
+	double start = now();
+
+	fill(a, 8192, 4);
+	memset(each, 0xee, sizeof(each));
+	ring_open(&ring, 64, IORING_SETUP_SQE128);
+	for (i = 0; i < 64; i++) {
+		struct xsw_job j = job_op(engine, src, dst, 4096);
+
+		j.dst_offset = i * 4096;
+		j.result = (uintptr_t)&each[i];
+		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j))->user_data = i;
+	}
+	CHECK_EQ(io_uring_submit(&ring), 64);
+	close(fd);
+	for (i = 0; i < 64; i++) {
+		uint64_t which;
+
+		CHECK_EQ(ring_wait(&ring, &which), 0);
+		CHECK_EQ(each[which].status, 0);
+		CHECK(filled(b + which * 4096, 4096, 4));
+	}
+	CHECK(now() - start >= 0.1);
+	io_uring_queue_exit(&ring);
+}
+
+/* The ring goes, the process and the session stay. */
+static void ring_closed_in_flight(void)
+{
+	struct io_uring ring;
+	int fd = open_session();
+	uint32_t engine = sim_open(fd, 200000), a = kernel_buffer(fd, 4096, NULL),
+		 b = kernel_buffer(fd, 4096, NULL);
+	struct xsw_job j = job_op(engine, a, b, 4096);
+	double start = now();
+
+	j.result = 0;
+	ring_open(&ring, DEPTH, IORING_SETUP_SQE128);
+	queue_jobs(&ring, fd, &j, 512);
+	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), -EBUSY);
+	io_uring_queue_exit(&ring);
+	while (let_go(fd, XSW_IOC_ENGINE_CLOSE, engine)) {
+		CHECK(now() - start < 10);
+		usleep(10000);
+	}
+}
+
+/* ---- fork and exec ---- */
+
+static void forked(void)
+{
+	struct xsw_result each[32];
+	struct io_uring ring;
+	int fd = open_session(), status;
+	uint32_t engine = sim_open(fd, 300000), a, b, i;
+	unsigned char *mem = pages(4096), *out;
+	struct xsw_job j;
+	pid_t pid;
+
+	CHECK_EQ(madvise(mem, 4096, MADV_DONTFORK), 0);
+	fill(mem, 4096, 9);
+	a = user_buffer(fd, mem, 4096);
+	b = kernel_buffer(fd, 32 * 4096, (void **)&out);
+	memset(each, 0xee, sizeof(each));
+	ring_open(&ring, 32, IORING_SETUP_SQE128);
+	for (i = 0; i < 32; i++) {
+		j = job_op(engine, a, b, 4096);
+		j.dst_offset = i * 4096;
+		j.result = (uintptr_t)&each[i];
+		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j))->user_data = i;
+	}
+	CHECK_EQ(io_uring_submit(&ring), 32);
+	pid = fork();
+	if (!pid) {
+		/* A child may use what it inherited, and goes without taking anything along. */
+		j.result = (uintptr_t)&res;
+		j.dst_offset = 0;
+		if (issue_by(BY_IOCTL, fd, XSW_IOC_JOB, &j, sizeof(j)))
+			_exit(1);
+		close(fd);
+		_exit(0);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	for (i = 0; i < 32; i++)
+		CHECK_EQ(ring_wait(&ring, NULL), 0);
+	for (i = 0; i < 32; i++)
+		CHECK_EQ(each[i].status, 0);
+	CHECK(filled(out + 31 * 4096, 4096, 9));
+	/* Killed children do no more harm than others. */
+	pid = fork();
+	if (!pid)
+		for (;;)
+			pause();
+	kill(pid, SIGKILL);
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+	j.result = (uintptr_t)&res;
+	CHECK_EQ(job(fd, &j), 0);
+}
+
+int after_exec(int argc, char **argv)
+{
+	struct xsw_job j;
+	int fd;
+
+	if (argc != 6)
+		return 4;
+	fd = atoi(argv[2]);
+	j = job_op((uint32_t)atoll(argv[3]), (uint32_t)atoll(argv[4]), (uint32_t)atoll(argv[5]),
+		   4096);
+	CHECK_EQ(info_of(fd).abi_version, XSW_ABI_VERSION);
+	CHECK_EQ(job(fd, &j), 0);
+	/* What the last program pinned is still there, and can be let go. */
+	CHECK_EQ(stats_of(fd, 0).session_pinned, 4096);
+	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, j.src_buffer), 0);
+	CHECK_EQ(stats_of(fd, 0).session_pinned, 0);
+	return 0;
+}
+
+static void executed(void)
+{
+	int fd = open_session();
+	uint32_t handle[3] = { sim_open(fd, 0), user_buffer(fd, pages(4096), 4096),
+			       kernel_buffer(fd, 4096, NULL) };
+	char text[4][16];
+	int i;
+
+	snprintf(text[3], sizeof(text[3]), "%d", fd);
+	for (i = 0; i < 3; i++)
+		snprintf(text[i], sizeof(text[i]), "%u", handle[i]);
+	execl("/proc/self/exe", "abi", "--after-exec", text[3], text[0], text[1], text[2], NULL);
+	failed(__FILE__, __LINE__, "execl: %s", strerror(errno));
+}
+
+/* ---- killed while it waits in an ioctl ---- */
+
+static void killed_waiting(void)
+{
+	double start;
+	pid_t pid = fork();
+
+	if (!pid) {
+		int fd = open_session();
+		uint32_t e = sim_open(fd, 1000000), a = kernel_buffer(fd, 4096, NULL),
+			 b = kernel_buffer(fd, 4096, NULL);
+		struct xsw_job j = job_op(e, a, b, 4096);
+
+		issue_by(BY_IOCTL, fd, XSW_IOC_JOB, &j, sizeof(j));
+		_exit(0);
+	}
+	usleep(200000);
+	start = now();
+	kill(pid, SIGKILL);
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+	CHECK(now() - start < 2);
+}
+
+/* ---- without privileges ---- */
+
+static void unprivileged(void)
+{
+	struct xsw_engine_open edu = engine_op(XSW_ENGINE_EDU);
+	int fd = open_session();
+	uint32_t engine, buffer;
+	struct xsw_map m;
+
+	engine = sim_open(fd, 0);
+	buffer = kernel_buffer(fd, 4096, NULL);
+	m = map_op(engine, buffer, XSW_TO_DEVICE, 4096);
+	CHECK_EQ(map(fd, &m), 0);
+	CHECK(res.value);
+	CHECK_EQ(setuid(65534), 0);
+	CHECK_EQ(map(fd, &m), 0);
+	CHECK_EQ(res.value, 0);
+	CHECK_EQ(engine_open(fd, &edu), -EPERM);
+	CHECK_EQ(res.cause, XSW_CAUSE_PERMISSION);
+	/* The rest needs no privilege, for who has been given the file. */
+	CHECK(sim_open(fd, 0));
+	CHECK_EQ(info_of(fd).abi_version, XSW_ABI_VERSION);
+	CHECK(open("/dev/" XSW_DEVICE_NAME, O_RDWR) == -1 && errno == EACCES);
+}
+
+const struct test life_tests[] = {
+	{ "life.killed", killed, false },
+	{ "life.killed_edu", killed_edu, true },
+	{ "life.closed_in_flight", closed_in_flight, true },
+	{ "life.ring_closed_in_flight", ring_closed_in_flight, true },
+	{ "life.forked", forked, true },
+	{ "life.executed", executed, false },
+	{ "life.killed_waiting", killed_waiting, true },
+	{ "life.unprivileged", unprivileged, false },
+	{ }
+};
