@@ -70,6 +70,9 @@ rc_of() {
 
 header() { sed -n "s/^# $2: *//p" "$1" | head -n 1; }
 
+# Pages that are pinned now, of all there were; nothing else in the guest pins any.
+pinned() { awk '$1 == "nr_foll_pin_acquired" { n += $2 } $1 == "nr_foll_pin_released" { n -= $2 } END { print n + 0 }' /proc/vmstat; }
+
 PASSED='' CASES=0
 run_case() { # run_case NAME SCRIPT: sets CASE to the result and reports it
 	_rc=0 CASES=$((CASES + 1))
@@ -100,6 +103,16 @@ run_case() { # run_case NAME SCRIPT: sets CASE to the result and reports it
 	# Whatever the script left running goes, so that files are closed; init is spared.
 	kill -9 -1 2>/dev/null || true
 	# Whatever the script did, the pool must be empty now and the module must unload.
+	# A ring lets go of its buffers some time after its process has gone.
+	_tries=0
+	while [ "$(pinned)" != 0 ] && [ $_tries -lt 50 ]; do
+		sleep 0.1
+		_tries=$((_tries + 1))
+	done
+	if [ "$(pinned)" != 0 ]; then
+		[ $CASE = ERROR ] || CASE=FAIL
+		echo "$(pinned) pages are still pinned after the script" >>/tmp/reason
+	fi
 	if loaded; then
 		_used=$(pool used_slots)
 		if [ -n "$_used" ] && [ "$_used" != 0 ]; then
