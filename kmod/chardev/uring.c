@@ -31,6 +31,7 @@ int xsw_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		union xsw_op	op;
 		u8		bytes[XSW_URING_ROOM];
 	} sqe;
+	long ret;
 
 	if (!def)
 		return -ENOTTY;
@@ -45,5 +46,10 @@ int xsw_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	if (sqe.op.size > sizeof(sqe) ||
 	    memchr_inv(sqe.bytes + def->size, 0, sqe.op.size - def->size))
 		return -E2BIG;
-	return xsw_op_run(&call, def, &sqe.op);
+	ret = xsw_op_run(&call, def, &sqe.op);
+	if (ret <= 0)
+		return ret;
+	/* Returned, 6.1 takes it for a failure, and in a worker forgets to complete at all. */
+	xsw_uring_done(cmd, ret, issue_flags);
+	return -EIOCBQUEUED;
 }
