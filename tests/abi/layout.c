@@ -135,9 +135,8 @@ static void flags(void)
 			put_size(op, layouts[i].size);
 			memcpy(op + 4, &bit, sizeof(bit));
 			/* Where most have their result, which must not be written. */
-			memcpy(op + layouts[i].size - 8, &ptr, sizeof(ptr));
-			if (layouts[i].size == sizeof(struct xsw_nop))
-				memcpy(op + 4, &bit, sizeof(bit));
+			if (layouts[i].size > 8)
+				memcpy(op + layouts[i].size - 8, &ptr, sizeof(ptr));
 			CHECK_EQ(issue(fd, layouts[i].cmd, op, layouts[i].size), -EINVAL);
 			CHECK(!memcmp(&res, &untouched, sizeof(res)));
 		}
