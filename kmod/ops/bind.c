@@ -167,7 +167,7 @@ static void __init xsw_bind_tell(const struct xsw_bind *b)
 {
 	struct pci_dev *pdev = pci_get_domain_bus_and_slot(b->domain, b->bus, b->devfn);
 
-	if (pdev && pdev->dev.driver)
+	if (pdev && pdev->dev.driver && pdev->dev.driver->owner != THIS_MODULE)
 		pci_info(pdev, "is bound to %s already: unbind and bind it to put our ops on\n",
 			 pdev->dev.driver->name);
 	pci_dev_put(pdev);
