@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# Every allocation and every access to user memory fails once: loading, binding, each operation.
+# module: none
+# timeout: 1200
+faults=/sys/kernel/debug
+[ -e /proc/self/fail-nth ] || skip "the kernel injects no faults; KERNEL=debug does"
+
+# By default those that may sleep are spared, and each failure prints a stack.
+for f in failslab fail_page_alloc fail_usercopy; do
+	[ -d $faults/$f ] || continue
+	echo 0 >$faults/$f/verbose
+	[ ! -e $faults/$f/ignore-gfp-wait ] || echo N >$faults/$f/ignore-gfp-wait
+	[ ! -e $faults/$f/ignore-gfp-highmem ] || echo N >$faults/$f/ignore-gfp-highmem
+	[ ! -e $faults/$f/min-order ] || echo 0 >$faults/$f/min-order
+done
+
+check "every failure while loading is clean" fault load /lib/xswiotlb.ko pool_mb=1
+load pool_mb=8 || fail "the module does not load after that"
+fault sweep || fail "an operation does not survive a failure"
+[ "$(pool used_slots)" = 0 ] || fail "the pool is not empty"
+
+edu=$(for d in /sys/bus/pci/drivers/xswiotlb/0*; do [ ! -e "$d" ] || echo "${d##*/}"; done | head -n 1)
+if [ -n "$edu" ]; then
+	check "$edu is unbound" sh -c "echo $edu >/sys/bus/pci/drivers/xswiotlb/unbind"
+	check "every failure while binding is clean" fault bind xswiotlb "$edu"
+	check "$edu is bound again" sh -c "echo $edu >/sys/bus/pci/drivers/xswiotlb/bind"
+fi
