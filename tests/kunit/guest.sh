@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# In the guest: load the suites, which run then, and print their KTAP.
+# module: none
+# timeout: 900
+insmod /lib/xswiotlb_kunit.ko || fail "xswiotlb_kunit.ko does not load"
+
+dmesg | sed -E "s/^\[ *[0-9.]+\] //" >/tmp/log
+sed -n '/^KTAP version 1/,$p' /tmp/log >/report/ktap.txt
+cat /report/ktap.txt
+
+cases=$(grep -cE '^ +(not )?ok ' /report/ktap.txt)
+bad=$(grep -cE '^ *not ok ' /report/ktap.txt)
+skipped=$(grep -c '# SKIP' /report/ktap.txt)
+suites=$(grep -cE '^ok ' /report/ktap.txt)
+say "$suites suites and $cases cases passed or failed, $bad failed, $skipped skipped"
+echo "$suites suites, $cases cases, $bad failed, $skipped skipped" >/tmp/reason
+check "the suites are run again after reloading" rmmod xswiotlb_kunit
+[ "$bad" = 0 ] || fail "$bad of $cases cases failed: $(grep -E '^ *not ok' /report/ktap.txt | head -3 | tr '\n' ';')"
+[ "$suites" = 5 ] || fail "$suites suites reported ok, of 5"
