@@ -247,7 +247,8 @@ static uint64_t any(unsigned int *seed, const uint32_t *known, size_t nr)
  */
 static void random_ops(void)
 {
-	int fd = open_session(), i;
+	/* Each that may sleep costs a worker's wake-up. */
+	int fd = open_session(), i, rounds = way == BY_URING ? 6000 : 30000;
 	unsigned char *mem = pages(65536);
 	uint32_t known[64], nr = 0;
 	unsigned int seed = (unsigned int)time(NULL);
@@ -258,7 +259,7 @@ static void random_ops(void)
 	for (i = 0; i < 4; i++)
 		known[nr++] = kernel_buffer(fd, 65536, NULL);
 	known[nr++] = user_buffer(fd, mem, 65536);
-	for (i = 0; i < 30000; i++) {
+	for (i = 0; i < rounds; i++) {
 		uint32_t op[20] = {}, cmd = (uint32_t)rand_r(&seed) % 14;
 		static const uint8_t sizes[] = { 24, 72, 24, 48, 24, 48, 24, 40, 48, 56, 32, 24, 8, 8 };
 		size_t words = sizes[cmd] / 4, w;
