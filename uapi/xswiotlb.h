@@ -289,8 +289,9 @@ enum xsw_placement {
 	XSW_PLACE_ANY			= 0,
 	XSW_PLACE_LOW			= 1,	/* within the engine's DMA mask */
 	XSW_PLACE_ABOVE_MASK		= 2,	/* physical address beyond the mask */
-	XSW_PLACE_STRADDLE		= 3,	/* sim: contiguous in pfn, not in mfn */
-	XSW_PLACE_FOREIGN		= 4,	/* sim: of another domain */
+	XSW_PLACE_STRADDLE		= 3,	/* contiguous in pfn, not in mfn: sim, Xen */
+	XSW_PLACE_FOREIGN		= 4,	/* of another domain: sim, Xen */
+	XSW_PLACE_FOREIGN_CONTIG	= 5,	/* Xen: the same, in a row where that can be had */
 };
 
 /**
@@ -306,8 +307,12 @@ enum xsw_placement {
  * @result:	address of a struct xsw_result: handle, and value to mmap() at.
  *		The mapping is page_offset + bytes rounded up to pages long.
  *
- * A kernel buffer is physically contiguous and zeroed. A user buffer is pinned
- * (FOLL_LONGTERM) until it is destroyed, and counts against RLIMIT_MEMLOCK.
+ * A kernel buffer is physically contiguous and zeroed. On Xen, for an engine that is not
+ * simulated, the placements STRADDLE and FOREIGN are made of pages that this domain
+ * grants to itself: the engine is given the mapping, which may not be contiguous,
+ * mmap() gives the pages that were granted. A user buffer is pinned
+ * (FOLL_LONGTERM) until it is destroyed, and counts against RLIMIT_MEMLOCK. Memory
+ * that can not be pinned safely is refused: -EOPNOTSUPP.
  * May sleep: over io_uring it is executed by a worker.
  */
 struct xsw_buf_create {

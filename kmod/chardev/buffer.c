@@ -28,6 +28,19 @@ static u64 buffer_size(const struct xsw_buffer *buffer)
 
 /* ---- user memory ---- */
 
+/* Asked of pages that are pinned: what they are does not change any more. */
+static bool may_pin(const struct xsw_buffer *buffer)
+{
+	const struct xsw_host_env_ops *host = xsw_host_env()->host;
+	u32 i;
+
+	if (host->may_pin)
+		for (i = 0; i < buffer->nr_pages; i++)
+			if (!host->may_pin(buffer->pages[i]))
+				return false;
+	return true;
+}
+
 static long pin_user(struct xsw_call *call, struct xsw_buffer *buffer, u64 addr)
 {
 	u64 size = buffer_size(buffer);
@@ -48,6 +61,10 @@ static long pin_user(struct xsw_call *call, struct xsw_buffer *buffer, u64 addr)
 			goto unpin;
 		pinned += ret;
 	}
+	if (!may_pin(buffer)) {
+		ret = -EOPNOTSUPP;
+		goto unpin;
+	}
 	buffer->mm = current->mm;
 	mmgrab(buffer->mm);
 	return 0;
@@ -55,7 +72,8 @@ static long pin_user(struct xsw_call *call, struct xsw_buffer *buffer, u64 addr)
 unpin:
 	unpin_user_pages(buffer->pages, pinned);
 	account_locked_vm(current->mm, buffer->nr_pages, false);
-	ret = ret == -ENOMEM ? xsw_fail(call, ret, XSW_CAUSE_NO_MEMORY) :
+	ret = ret == -EOPNOTSUPP ? xsw_fail(call, ret, XSW_CAUSE_UNSUPPORTED) :
+	      ret == -ENOMEM ? xsw_fail(call, ret, XSW_CAUSE_NO_MEMORY) :
 			       xsw_fail(call, -EFAULT, XSW_CAUSE_FAULT);
 uncharge:
 	atomic64_sub(size, &call->session->pinned);
@@ -73,13 +91,19 @@ static void unpin_user(struct xsw_session *session, struct xsw_buffer *buffer)
 
 /* ---- kernel memory ---- */
 
-static bool placed_well(phys_addr_t phys, u64 size, u32 placement, u64 mask)
+/* A real device's mask is about machine addresses. A simulated one's p2m is its own matter. */
+static bool placed_well(struct xsw_engine *engine, phys_addr_t phys, u64 size, u32 placement)
 {
+	bool contiguous = true;
+	u64 addr = phys;
+
+	if (engine->kind != XSW_ENGINE_SIM)
+		contiguous = xsw_env_machine(xsw_host_env(), phys, size, &addr);
 	switch (placement) {
 	case XSW_PLACE_LOW:
-		return phys + size - 1 <= mask;
+		return contiguous && addr + size - 1 <= engine->dma_mask;
 	case XSW_PLACE_ABOVE_MASK:
-		return phys > mask;
+		return addr > engine->dma_mask;
 	default:
 		return true;
 	}
@@ -89,7 +113,7 @@ static bool placed_well(phys_addr_t phys, u64 size, u32 placement, u64 mask)
  * The allocator can't be told about an arbitrary mask: try the zones, keep what is
  * in the wrong place until something is in the right one, then give it all back.
  */
-static void *alloc_placed(u64 size, u32 placement, u64 mask)
+static void *alloc_placed(struct xsw_engine *engine, u64 size, u32 placement)
 {
 	static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
 	const gfp_t gfp = __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY;
@@ -106,7 +130,7 @@ static void *alloc_placed(u64 size, u32 placement, u64 mask)
 			mem = alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | gfp | zones[zone]);
 			if (!mem)
 				break;
-			if (placed_well(virt_to_phys(mem), size, placement, mask)) {
+			if (placed_well(engine, virt_to_phys(mem), size, placement)) {
 				found = mem;
 			} else {
 				*(void **)mem = rejected;
@@ -122,6 +146,61 @@ static void *alloc_placed(u64 size, u32 placement, u64 mask)
 	return found;
 }
 
+/* Turns a buffer's own pages into ones that are granted, and mapped elsewhere. */
+static int grant_pages(struct xsw_buffer *buffer, u32 placement)
+{
+	bool contiguous = placement != XSW_PLACE_FOREIGN;
+	struct page **mapped;
+	u32 i;
+
+	mapped = kvcalloc(buffer->nr_pages, sizeof(*mapped), GFP_KERNEL_ACCOUNT);
+	if (!mapped)
+		return -ENOMEM;
+	/* Mapped in reverse, no page's machine frame follows that of the one before it. */
+	if (placement == XSW_PLACE_STRADDLE)
+		for (i = 0; i < buffer->nr_pages / 2; i++)
+			swap(buffer->pages[i], buffer->pages[buffer->nr_pages - 1 - i]);
+	buffer->grants = xsw_grants_create(buffer->pages, mapped, buffer->nr_pages, contiguous);
+	if (IS_ERR(buffer->grants)) {
+		int err = PTR_ERR(buffer->grants);
+
+		buffer->grants = NULL;
+		kvfree(mapped);
+		return err;
+	}
+	buffer->granter = buffer->pages;
+	buffer->pages = mapped;
+	return 0;
+}
+
+static bool of_sim_range(u32 placement)
+{
+	return placement == XSW_PLACE_STRADDLE || placement == XSW_PLACE_FOREIGN;
+}
+
+static long place_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 placement,
+			 struct xsw_slot *engine_slot)
+{
+	struct xsw_engine *engine = engine_slot ? engine_slot->obj : NULL;
+	int err;
+
+	if (!of_sim_range(placement) && placement != XSW_PLACE_FOREIGN_CONTIG)
+		return 0;
+	if (engine->kind == XSW_ENGINE_SIM) {
+		err = xsw_sim_place(engine->env, page_to_phys(buffer->pages[0]),
+				    buffer_size(buffer), placement);
+		if (!err)
+			buffer->engine = engine_slot;
+	} else {
+		err = grant_pages(buffer, placement);
+	}
+	if (!err)
+		return 0;
+	return xsw_fail(call, err, err == -ENOSPC ? XSW_CAUSE_LIMIT :
+				   err == -ENOMEM ? XSW_CAUSE_NO_MEMORY :
+				   err == -EIO ? XSW_CAUSE_DEVICE : XSW_CAUSE_UNSUPPORTED);
+}
+
 static long alloc_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 placement,
 			 struct xsw_slot *engine_slot)
 {
@@ -134,7 +213,7 @@ static long alloc_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 p
 
 	if (!charge(&call->session->kernel_bytes, size, XSW_LIMIT_KERNEL_MIB))
 		return xsw_fail(call, -ENOMEM, XSW_CAUSE_LIMIT);
-	mem = alloc_placed(size, placement, engine ? engine->dma_mask : ~0ULL);
+	mem = alloc_placed(engine, size, placement);
 	if (!mem) {
 		err = xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
 		goto uncharge;
@@ -143,19 +222,9 @@ static long alloc_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 p
 	for (i = 0; i < buffer->nr_pages; i++)
 		buffer->pages[i] = nth_page(page, i);
 
-	if (placement == XSW_PLACE_STRADDLE || placement == XSW_PLACE_FOREIGN) {
-		err = xsw_sim_place(engine->env, virt_to_phys(mem), size, placement);
-		if (err) {
-			err = xsw_fail(call, err, err == -ENOSPC ? XSW_CAUSE_LIMIT :
-						  err == -ENOMEM ? XSW_CAUSE_NO_MEMORY :
-						  XSW_CAUSE_UNSUPPORTED);
-			goto free;
-		}
-		buffer->engine = engine_slot;
-	}
-	return 0;
-
-free:
+	err = place_kernel(call, buffer, placement, engine_slot);
+	if (!err)
+		return 0;
 	free_pages_exact(mem, size);
 uncharge:
 	atomic64_sub(size, &call->session->kernel_bytes);
@@ -164,9 +233,12 @@ uncharge:
 
 static void free_kernel(struct xsw_session *session, struct xsw_buffer *buffer)
 {
+	struct page **own = buffer->granter ? buffer->granter : buffer->pages;
 	struct xsw_engine *engine;
 	u32 i;
 
+	if (buffer->grants && !buffer->quarantined)
+		xsw_grants_destroy(buffer->grants);
 	if (buffer->engine) {
 		engine = buffer->engine->obj;
 		xsw_sim_unplace(engine->env, page_to_phys(buffer->pages[0]),
@@ -176,7 +248,7 @@ static void free_kernel(struct xsw_session *session, struct xsw_buffer *buffer)
 	/* A page that is still mapped in userspace lives until it no longer is. */
 	if (!buffer->quarantined)
 		for (i = 0; i < buffer->nr_pages; i++)
-			put_page(buffer->pages[i]);
+			put_page(own[i]);
 	atomic64_sub(buffer_size(buffer), &session->kernel_bytes);
 }
 
@@ -200,6 +272,7 @@ static struct xsw_buffer *buffer_new(u64 offset, u64 bytes)
 
 static void buffer_release(struct xsw_buffer *buffer)
 {
+	kvfree(buffer->granter);
 	kvfree(buffer->pages);
 	kfree(buffer);
 }
@@ -208,7 +281,7 @@ static bool buf_create_valid(const struct xsw_buf_create *op)
 {
 	u64 end;
 
-	if (op->placement > XSW_PLACE_FOREIGN || !op->bytes || op->bytes > XSW_MAX_LEN)
+	if (op->placement > XSW_PLACE_FOREIGN_CONTIG || !op->bytes || op->bytes > XSW_MAX_LEN)
 		return false;
 	if (!op->engine && op->placement != XSW_PLACE_ANY)
 		return false;
@@ -240,8 +313,8 @@ long xsw_buffer_create(struct xsw_call *call, const union xsw_op *any)
 		if (IS_ERR(engine_slot))
 			return xsw_fail_handle(call, PTR_ERR(engine_slot));
 		engine = engine_slot->obj;
-		if ((op->placement == XSW_PLACE_STRADDLE || op->placement == XSW_PLACE_FOREIGN) &&
-		    (engine->kind != XSW_ENGINE_SIM || !engine->xdev)) {
+		if (engine->kind == XSW_ENGINE_SIM ? of_sim_range(op->placement) && !engine->xdev :
+		    op->placement > XSW_PLACE_ABOVE_MASK && !xsw_grants_usable()) {
 			ret = xsw_fail(call, -EINVAL, XSW_CAUSE_UNSUPPORTED);
 			goto put_engine;
 		}
@@ -346,7 +419,8 @@ int xsw_buffer_mmap(struct xsw_session *session, struct vm_area_struct *vma)
 	} else {
 		vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 		vm_flags_clear(vma, VM_MAYEXEC);
-		err = vm_map_pages_zero(vma, buffer->pages, buffer->nr_pages);
+		err = vm_map_pages_zero(vma, buffer->granter ? buffer->granter : buffer->pages,
+					buffer->nr_pages);
 	}
 	xsw_handle_put(slot);
 	return err;

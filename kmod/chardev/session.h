@@ -80,6 +80,8 @@ long xsw_engine_close_run(struct xsw_call *call, const union xsw_op *any);
  * @bytes:	long
  * @mm:		whose locked memory it counts against; NULL: kernel memory
  * @engine:	sim engine that renumbered its frames, or NULL
+ * @grants:	@pages are where these are mapped; or NULL
+ * @granter:	then: what is mapped there, in the same order
  * @quarantined: a device may still write to it: never unpinned, never freed
  */
 struct xsw_buffer {
@@ -89,6 +91,8 @@ struct xsw_buffer {
 	u64			bytes;
 	struct mm_struct	*mm;
 	struct xsw_slot		*engine;
+	struct xsw_grants	*grants;
+	struct page		**granter;
 	unsigned long		quarantined;
 };
 

@@ -9,6 +9,7 @@
 #define XSW_ENV_H
 
 #include <linux/dma-map-ops.h>
+#include <linux/err.h>
 #include <linux/types.h>
 #include "core.h"
 
@@ -27,6 +28,7 @@ struct page;
  *			same is true. Sleeps as @gfp allows. NULL when there are none.
  * @free_contiguous:	frees those
  * @max_machine:	highest machine address of any memory; NULL: the highest physical one
+ * @may_pin:		may this user page be pinned for long? NULL: any may
  * @is_kernels:		are these the kernel's own ops for this environment, which ours may
  *			replace? NULL: it has none
  */
@@ -37,6 +39,7 @@ struct xsw_host_env_ops {
 	struct page *(*alloc_contiguous)(struct xsw_env *env, u64 size, u64 limit, gfp_t gfp);
 	void	(*free_contiguous)(struct xsw_env *env, struct page *page, u64 size);
 	u64	(*max_machine)(struct xsw_env *env);
+	bool	(*may_pin)(struct page *page);
 	bool	(*is_kernels)(const struct dma_map_ops *ops);
 };
 
@@ -77,6 +80,42 @@ struct xsw_kenv *xsw_host_env(void);
 const char *xsw_hypervisor_name(void);
 /* May ours replace these ops, which a device has? */
 bool xsw_is_kernels_ops(const struct dma_map_ops *ops);
+
+/* ---- foreign memory without another domain (env/xen_grant.c) ---- */
+
+struct xsw_grants;
+
+#if IS_ENABLED(CONFIG_XSWIOTLB_XEN)
+/* Can this domain grant a page to itself, and map it beside the page? */
+bool xsw_grants_usable(void);
+/*
+ * Grant @nr pages @granter to this domain, and map them elsewhere: where goes to
+ * @mapped, which must stay; in a row if @contiguous and that can be had.
+ * May sleep. ERR_PTR: -EOPNOTSUPP, -ENOMEM, -ENOSPC (no grants left), -EIO.
+ */
+struct xsw_grants *xsw_grants_create(struct page **granter, struct page **mapped, u32 nr,
+				     bool contiguous);
+/*
+ * Nothing is mapped for DMA there any more. May sleep. Where Xen does not let go of a
+ * page, all of them are kept for good.
+ */
+void xsw_grants_destroy(struct xsw_grants *grants);
+#else
+static inline bool xsw_grants_usable(void)
+{
+	return false;
+}
+
+static inline struct xsw_grants *xsw_grants_create(struct page **granter, struct page **mapped,
+						   u32 nr, bool contiguous)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static inline void xsw_grants_destroy(struct xsw_grants *grants)
+{
+}
+#endif
 
 /* ---- simulated environments (env/sim.c) ---- */
 

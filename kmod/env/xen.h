@@ -21,4 +21,12 @@ u64 xsw_xen_max_machine(struct xsw_env *env);
 /* Are they those of swiotlb-xen? */
 bool xsw_xen_is_kernels(const struct dma_map_ops *ops);
 
+/*
+ * @nr pages to map grants into, in a row if that can be had and is wanted. No RAM is
+ * behind them, do not touch them before. May sleep. 0, -ENOMEM, -EOPNOTSUPP.
+ */
+int xsw_xen_pages_alloc(struct page **pages, u32 nr, bool contiguous);
+/* As they were allocated, all of them. May sleep. */
+void xsw_xen_pages_free(struct page **pages, u32 nr);
+
 #endif /* XSW_XEN_H */

@@ -124,7 +124,7 @@ static bool __init xsw_xen_has_flush(void)
 {
 	struct gnttab_cache_flush nothing = { };
 
-	return HYPERVISOR_grant_table_op(GNTTABOP_cache_flush, &nothing, 1) != -ENOSYS;
+	return !HYPERVISOR_grant_table_op(GNTTABOP_cache_flush, &nothing, 1);
 }
 
 int __init xsw_xen_arm_init(struct xsw_kenv *kenv)

@@ -10,6 +10,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/pfn.h>
 #include <linux/slab.h>
 
@@ -41,6 +42,19 @@ static bool xsw_pv_to_phys(struct xsw_env *env, u64 machine, phys_addr_t *phys)
 
 	*phys = PFN_PHYS((u64)pfn) | offset_in_page(machine);
 	return pfn_valid(pfn);
+}
+
+/*
+ * gntdev maps grants by Xen's page table entries here, and leaves them to the kernel's
+ * page table code when a page is pinned while it is unmapped: that finds them bad.
+ */
+static bool pin_grants;
+module_param(pin_grants, bool, 0444);
+MODULE_PARM_DESC(pin_grants, "x86 PV: pin memory that gntdev has mapped; the kernel complains if it is unmapped before it is unpinned, as when a process is killed (N)");
+
+static bool xsw_pv_may_pin(struct page *page)
+{
+	return pin_grants || !(__pfn_to_mfn(page_to_pfn(page)) & FOREIGN_FRAME_BIT);
 }
 
 /* The widest shadow that does not exceed @limit; NULL if even the narrowest does. */
@@ -81,6 +95,7 @@ static const struct xsw_host_env_ops xsw_pv_host_ops = {
 	.alloc_contiguous	= xsw_pv_alloc,
 	.free_contiguous	= xsw_pv_free,
 	.max_machine		= xsw_xen_max_machine,
+	.may_pin		= xsw_pv_may_pin,
 	.is_kernels		= xsw_xen_is_kernels,
 };
 
