@@ -159,11 +159,8 @@ static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8
 							     XSW_REASON_KERNEL_OTHER;
 		return 0;
 	}
-	last = this_cpu_ptr(&xsw_last_map);
-	if (WARN_ON_ONCE(last->dev != map->engine->dev)) {
-		*cause = XSW_CAUSE_UNSUPPORTED;
-		return err;
-	}
+	/* The engine is this session's alone: only its own threads map for the device. */
+	last = this_cpu_ptr(map->engine->xdev->last_map);
 	if (err) {
 		*cause = last->cause;
 		return cause_errno(last->cause);

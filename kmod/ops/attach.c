@@ -65,6 +65,7 @@ static void xsw_device_free(struct xsw_device *xdev)
 	if (xdev->shadow)
 		platform_device_put(xdev->shadow);
 	kfree(xdev->ranges);
+	free_percpu(xdev->last_map);
 	free_percpu(xdev->stats);
 	put_device(xdev->dev);
 	kfree(xdev);
@@ -95,7 +96,8 @@ struct xsw_device *xsw_attach(struct device *dev, struct xsw_kenv *env,
 	xdev->force_bounce = opts->force_bounce;
 	xdev->no_bounce = opts->no_bounce;
 	xdev->stats = alloc_percpu(struct xsw_stats_pcpu);
-	if (!xdev->stats)
+	xdev->last_map = alloc_percpu(struct xsw_last_map);
+	if (!xdev->stats || !xdev->last_map)
 		goto free;
 	err = xsw_copy_ranges(xdev);
 	if (err)

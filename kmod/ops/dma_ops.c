@@ -10,8 +10,6 @@
 #include "internal.h"
 #include "trace.h"
 
-DEFINE_PER_CPU(struct xsw_last_map, xsw_last_map);
-
 static __always_inline void xsw_count(u64 __percpu *of_device, u64 __percpu *of_all, u64 n)
 {
 	this_cpu_add(*of_device, n);
@@ -23,14 +21,13 @@ static __always_inline bool xsw_is_bounced(enum xsw_reason reason)
 	return reason >= XSW_REASON_BOUNCE_MASK;
 }
 
-static __always_inline void xsw_set_last_map(struct device *dev, u8 reason, u8 cause)
+static __always_inline void xsw_set_last_map(struct xsw_device *xdev, u8 reason, u8 cause)
 {
-	struct xsw_last_map *last = get_cpu_ptr(&xsw_last_map);
+	struct xsw_last_map *last = get_cpu_ptr(xdev->last_map);
 
-	last->dev = dev;
 	last->reason = reason;
 	last->cause = cause;
-	put_cpu_ptr(&xsw_last_map);
+	put_cpu_ptr(xdev->last_map);
 }
 
 /* ---- what went wrong ---- */
@@ -161,10 +158,10 @@ static dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
 
 	xsw_dev_fill(xdev, dev, &d);
 	if (xsw_map_one(xdev, dev, &d, phys, size, dir, attrs, &m)) {
-		xsw_set_last_map(dev, XSW_REASON_NONE, m.cause);
+		xsw_set_last_map(xdev, XSW_REASON_NONE, m.cause);
 		return DMA_MAPPING_ERROR;
 	}
-	xsw_set_last_map(dev, m.reason, XSW_CAUSE_NONE);
+	xsw_set_last_map(xdev, m.reason, XSW_CAUSE_NONE);
 	return m.dma;
 }
 
@@ -239,14 +236,14 @@ static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents
 		if (reason == XSW_REASON_NONE || reason == XSW_REASON_DIRECT)
 			reason = m.reason;
 	}
-	xsw_set_last_map(dev, reason, XSW_CAUSE_NONE);
+	xsw_set_last_map(xdev, reason, XSW_CAUSE_NONE);
 	return nents;
 
 unwind:
 	/* No device has seen them: there is nothing to copy back. */
 	xsw_unmap_entries(xdev, dev, &d, sgl, i, dir, attrs | DMA_ATTR_SKIP_CPU_SYNC);
 	sg_dma_len(sgl) = 0;
-	xsw_set_last_map(dev, XSW_REASON_NONE, m.cause);
+	xsw_set_last_map(xdev, XSW_REASON_NONE, m.cause);
 	return err;
 }
 

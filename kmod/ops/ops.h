@@ -13,12 +13,26 @@
 struct seq_file;
 
 /**
+ * struct xsw_last_map - what the last map for a device on a CPU did
+ * @reason:	of the first segment that was not direct, else of the first
+ * @cause:	of its failure
+ *
+ * For whoever is alone in mapping for a device: with preemption disabled it maps,
+ * and reads this of the same CPU.
+ */
+struct xsw_last_map {
+	u8	reason;
+	u8	cause;
+};
+
+/**
  * struct xsw_device - a device that carries our ops
  * @ops:	its dma_map_ops: a copy each, so that the device is found from them
  * @dev:	holds a reference
  * @env:	environment that it maps in
  * @saved_ops:	to put back
  * @stats:	of this device
+ * @last_map:	what the last map did
  * @ranges:	its dma_range_map as the core wants it, or NULL
  * @nr_ranges:	of @ranges
  * @force_bounce: bounce everything
@@ -33,6 +47,7 @@ struct xsw_device {
 	struct xsw_kenv			*env;
 	const struct dma_map_ops	*saved_ops;
 	struct xsw_stats_pcpu __percpu	*stats;
+	struct xsw_last_map __percpu	*last_map;
 	struct xsw_dma_range		*ranges;
 	unsigned int			nr_ranges;
 	bool				force_bounce;
@@ -76,21 +91,6 @@ int xsw_bind_parse(const char *list);
  */
 int xsw_bind_init(const struct xsw_attach_opts *opts);
 void xsw_bind_exit(void);
-
-/**
- * struct xsw_last_map - what the last map on this CPU did
- * @dev:	device that it was for
- * @reason:	of the first segment that was not direct, else of the first
- * @cause:	of its failure
- *
- * Whoever wants to know disables preemption, maps, reads it, and checks @dev.
- */
-struct xsw_last_map {
-	const struct device	*dev;
-	u8			reason;
-	u8			cause;
-};
-DECLARE_PER_CPU(struct xsw_last_map, xsw_last_map);
 
 /* ---- memory for pools (ops/poolmem.c) ---- */
 
