@@ -67,6 +67,10 @@ lint: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, shellcheck
 	@scripts/deps test
 	@scripts/lint
 
+format: ## let clang-format rewrite the C++ sources
+	@scripts/deps test
+	@scripts/lint --format
+
 headers-check: ## compile uapi/ alone: C11, C++20, 32 bits
 	@scripts/headers-check
 
@@ -94,7 +98,7 @@ clean: ## remove what was built
 distclean: clean ## the same, and the cache of kernels outside the tree
 	rm -rf "$${XSW_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xswiotlb}"
 
-.PHONY: all help run test unit vm-test stress lint headers-check modules modules_install \
+.PHONY: all help run test unit vm-test stress lint format headers-check modules modules_install \
 	harness initramfs guest deps clean distclean
 # The steps share one machine's two guests and one cache.
 .NOTPARALLEL:

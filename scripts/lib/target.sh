@@ -30,7 +30,8 @@ set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, RELEASE, OUT
 	[ -n "$set" ] || BUSYBOX=${BUSYBOX:-$(command -v busybox || true)}
 	LIBURING_DIR=${set:+$set/root}
 	if [ -n "${KDIR:-}" ]; then
-		KDIR=$(cd "$KDIR" 2>/dev/null && pwd) || die usage "KDIR=$KDIR is not a folder."
+		[ -d "$KDIR" ] || die usage "KDIR=$KDIR is not a folder."
+		KDIR=$(cd "$KDIR" && pwd)
 		RELEASE=$(cat "$KDIR/include/config/kernel.release" 2>/dev/null) ||
 			die usage "KDIR=$KDIR is not a built kernel tree: it has no include/config/kernel.release."
 		OUT=$BUILD/${OUT_PREFIX:-}$RELEASE-$KARCH
