@@ -168,7 +168,8 @@ static void buf_create_values(void)
 		EDGE(xsw_buf_create, engine, 0xffffffff, ENOENT, BAD_HANDLE),
 		EDGE(xsw_buf_create, placement, XSW_PLACE_LOW, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, placement, XSW_PLACE_FOREIGN, EINVAL, BAD_VALUE),
-		EDGE(xsw_buf_create, placement, 5, EINVAL, BAD_VALUE),
+		EDGE(xsw_buf_create, placement, XSW_PLACE_FOREIGN_CONTIG, EINVAL, BAD_VALUE),
+		EDGE(xsw_buf_create, placement, 6, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, placement, 0xffffffff, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, page_offset, 4096, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, page_offset, 0xffffffff, EINVAL, BAD_VALUE),
@@ -189,6 +190,12 @@ static void buf_create_values(void)
 		EDGE(xsw_buf_create, addr, 0xffff800000000000, EFAULT, FAULT),
 		EDGE(xsw_buf_create, addr, 1ULL << 62, EFAULT, FAULT),
 	};
+	/* With an engine, but not the one that it takes. */
+	static const struct edge sim_edges[] = {
+		EDGE(xsw_buf_create, placement, XSW_PLACE_FOREIGN_CONTIG, EINVAL, UNSUPPORTED),
+		EDGE(xsw_buf_create, placement, 6, EINVAL, BAD_VALUE),
+		EDGE(xsw_buf_create, placement, 0xffffffff, EINVAL, BAD_VALUE),
+	};
 	static const struct edge placed_edges[] = {
 		EDGE(xsw_buf_create, placement, XSW_PLACE_LOW, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, placement, XSW_PLACE_STRADDLE, EINVAL, BAD_VALUE),
@@ -203,6 +210,9 @@ static void buf_create_values(void)
 	CHECK_EQ(issue(fix.fd, XSW_IOC_BUF_CREATE, &op, sizeof(op)), -ENOMEM);
 	CHECK_EQ(res.cause, XSW_CAUSE_NO_MEMORY);
 	op.bytes = BYTES;
+	op.engine = fix.engine;
+	try_edges(XSW_IOC_BUF_CREATE, &op, sizeof(op), sim_edges, ARRAY_SIZE(sim_edges));
+	op.engine = 0;
 	op.kind = XSW_BUF_USER;
 	op.addr = (uintptr_t)fix.memory;
 	try_edges(XSW_IOC_BUF_CREATE, &op, sizeof(op), user_edges, ARRAY_SIZE(user_edges));
