@@ -57,6 +57,13 @@ unit: ## the core's and the harness's tests in userspace, with the sanitizers
 	@scripts/deps test
 	@scripts/unit
 
+coverage: ## lines and branches of the core that the unit tests reach
+	@scripts/deps test
+	@scripts/coverage
+
+kunit: deps ## the suites of tests/kunit/ in a guest, KTAP: under KUnit with KERNEL=debug, else by a shim
+	@scripts/kunit $(target)
+
 vm-test: guest ## every script of tests/vm/guest/ in a guest
 	@scripts/vm-test $(target)
 
@@ -98,7 +105,7 @@ clean: ## remove what was built
 distclean: clean ## the same, and the cache of kernels outside the tree
 	rm -rf "$${XSW_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xswiotlb}"
 
-.PHONY: all help run test unit vm-test stress lint format headers-check modules modules_install \
+.PHONY: all help run test unit coverage kunit vm-test stress lint format headers-check modules modules_install \
 	harness initramfs guest deps clean distclean
 # The steps share one machine's two guests and one cache.
 .NOTPARALLEL:
