@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # A real driver over the ops: NVMe reads and writes a disk of known contents, bounced and not.
 # module: none
-# machine: --nvme
+# machine: --nvme 8
 # timeout: 300
 D=/sys/kernel/debug/xswiotlb
 P=
