@@ -26,8 +26,8 @@ set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, RELEASE, OUT
 	if is_debian || [ -z "${KERNEL_IMAGE:-}" ]; then
 		set=$("$TOP/scripts/kernels" --vm "$VM" --kernel "$KERNEL") || exit
 	fi
-	BUSYBOX=${BUSYBOX:-$set/busybox}
-	[ -n "$set" ] || BUSYBOX=${BUSYBOX:-$(command -v busybox || true)}
+	BUSYBOX=${BUSYBOX:-${set:+$set/busybox}}
+	BUSYBOX=${BUSYBOX:-$(command -v busybox || true)}
 	LIBURING_DIR=${set:+$set/root}
 	if [ -n "${KDIR:-}" ]; then
 		[ -d "$KDIR" ] || die usage "KDIR=$KDIR is not a folder."
