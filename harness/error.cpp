@@ -76,7 +76,7 @@ std::string advice_for(int err, unsigned cause) {
   case XSW_CAUSE_TIMEOUT:
     return "the device did not answer; its memory is kept from reuse, see the kernel log";
   case XSW_CAUSE_UNSUPPORTED:
-    return "this engine, environment or kernel can't do that: see `xswiotlb info`";
+    return "this engine, environment or kernel has no such thing: see `xswiotlb info`";
   case XSW_CAUSE_BUSY:
     return "another session holds it";
   default:

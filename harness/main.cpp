@@ -61,7 +61,10 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0)
       return app.exit(error);
-    fmt::print(stderr, "xswiotlb: {}{}\n", error.what(), suggestion(app, argc, argv));
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty())
+      fmt::print(stderr, "xswiotlb: '{}' is no command: info, run, stress; see --help\n", argv[1]);
+    else
+      fmt::print(stderr, "xswiotlb: {}{}\n", error.what(), suggestion(app, argc, argv));
     return static_cast<int>(xsw::Exit::usage);
   } catch (const std::exception &error) {
     fmt::print(stderr, "xswiotlb: {}\n", error.what());

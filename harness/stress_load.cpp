@@ -224,7 +224,9 @@ bool Load::add_piece(Station &station) {
   const size_t bytes = (size_t{64} << 10) << random_.below(3);
   const size_t page_offset = random_.one_in(2) ? 0 : random_.below(4096);
   Piece piece;
-  const auto placement = static_cast<uint32_t>(random_.below(edu() ? 3 : 5));
+  auto placement = static_cast<uint32_t>(random_.below(edu() ? 3 : 5));
+  if (placement == XSW_PLACE_ABOVE_MASK && engine.op.dma_bits == 64)
+    placement = XSW_PLACE_ANY;
   auto buffer = random_.one_in(3) ? Buffer::user(*station.device, bytes, page_offset)
                                   : Buffer::kernel(*station.device, engine.engine.handle(),
                                                    placement, bytes, page_offset);
@@ -1020,8 +1022,12 @@ bool Load::round() {
     return singles(station, engine);
   if (dice < 800)
     return one_by_one(station, engine);
-  if (dice < 950)
-    return sequence(own_->station, own_->engines[random_.below(own_->engines.size())]);
+  if (dice < 950) {
+    bool good = true;
+    for (int i = 0; good && i < 4; ++i)
+      good = sequence(own_->station, own_->engines[random_.below(own_->engines.size())]);
+    return good;
+  }
   if (dice < 970)
     return inject();
   if (dice < 975)
@@ -1145,6 +1151,8 @@ xsw_engine_open random_engine(Random &random, bool large) {
   if (op.p2m == XSW_P2M_IDENTITY && random.one_in(4)) {
     op.ops = XSW_OPS_KERNEL;
     op.flags = 0;
+    // Kernels before 6.10 sync the wrong bytes of a part where it is set.
+    op.min_align_mask = 0;
   }
   return op;
 }
