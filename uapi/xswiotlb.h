@@ -124,7 +124,7 @@ struct xsw_result {
 #define XSW_F_TIMES		(1U << 0)	/* fill in the *_ns members */
 #define XSW_F_SG		(1U << 1)	/* MAP, JOB: map with dma_map_sg() */
 #define XSW_F_SYNC		(1U << 2)	/* JOB: sync for the CPU, then unmap without sync */
-#define XSW_F_FIXED		(1U << 3)	/* JOB: offsets are addresses in a registered buffer */
+#define XSW_F_FIXED		(1U << 3)	/* JOB: addresses in a registered buffer */
 
 /* DMA attributes that a caller may ask for (bits of the attrs members). */
 #define XSW_ATTR_SKIP_CPU_SYNC	(1U << 0)

@@ -4,9 +4,9 @@
 #define XSW_COMPAT_ASSIGN_STR_H
 
 #ifdef XSW_HAVE_ASSIGN_STR_1
-#define xsw_assign_str(dst, src)	__assign_str(dst)
+#define xsw_assign_str(dst, ...)	__assign_str(dst)
 #else
-#define xsw_assign_str(dst, src)	__assign_str(dst, src)
+#define xsw_assign_str(dst, ...)	__assign_str(dst, __VA_ARGS__)
 #endif
 
 #endif /* XSW_COMPAT_ASSIGN_STR_H */
