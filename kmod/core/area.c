@@ -1,34 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The allocator of one area: first fit in a bitmap, a word at a time.
+ * The allocator of one area.
+ *
+ * Runs of slots that were freed last wait, by length, to be taken again while the cache
+ * still has them. All others are free bits in a bitmap, placed first fit; a tree over
+ * its words tells where so many free slots in a row are, or that they are nowhere.
  */
 #include "area.h"
-
-int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offset, u64 size)
-{
-	area->machine = ext->machine + offset;
-	area->phys = ext->phys + offset;
-	area->vaddr = (u8 *)ext->vaddr + offset;
-	area->nr = size >> XSW_SLOT_SHIFT;
-	area->words = DIV_ROUND_UP(area->nr, 64);
-
-	area->slot = kvcalloc(area->nr, sizeof(*area->slot), GFP_KERNEL);
-	area->taken = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);
-	area->head = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);
-	if (!area->slot || !area->taken || !area->head)
-		return -ENOMEM;
-	/* What the last word has beyond the end is never free. */
-	if (area->nr % 64)
-		area->taken[area->words - 1] = ~0ULL << (area->nr % 64);
-	return 0;
-}
-
-void xsw_area_exit(struct xsw_area *area)
-{
-	kvfree(area->head);
-	kvfree(area->taken);
-	kvfree(area->slot);
-}
 
 /* Bits of word @w that lie within [from, to). */
 static u64 word_mask(u32 w, u32 from, u32 to)
@@ -43,15 +21,134 @@ static u64 word_mask(u32 w, u32 from, u32 to)
 	return mask;
 }
 
-static void mark(u64 *map, u32 from, u32 to, bool set)
+/* ---- the tree ---- */
+
+static struct xsw_free free_in_word(u64 taken)
+{
+	struct xsw_free f = { 64, 64, 64 };
+	u64 runs[6], run = ~taken;
+	int i;
+
+	if (!taken)
+		return f;
+	f.first = __ffs64(taken);
+	f.last = 64 - fls64(taken);
+	f.most = 0;
+	/* runs[i]: where 2^i free slots start; the longest run in binary, from the top */
+	for (i = 0; i < 6 && run; i++) {
+		runs[i] = run;
+		run &= run >> (1 << i);
+	}
+	for (run = ~0ULL; i--; ) {
+		if (run & runs[i]) {
+			run = (run & runs[i]) << (1 << i);
+			f.most += 1 << i;
+		}
+	}
+	return f;
+}
+
+static struct xsw_free free_in_pair(const struct xsw_free *pair, u32 len)
+{
+	struct xsw_free f = {
+		.first = pair[0].first < len ? pair[0].first : len + pair[1].first,
+		.last = pair[1].last < len ? pair[1].last : len + pair[0].last,
+		.most = pair[0].last + pair[1].first,
+	};
+
+	f.most = max(f.most, max(pair[0].most, pair[1].most));
+	return f;
+}
+
+/* After words [from, to] have changed. */
+static void update(struct xsw_area *area, u32 from, u32 to)
+{
+	u32 i, len;
+
+	for (i = from; i <= to; i++)
+		area->tree[area->leaves + i] = free_in_word(area->taken[i]);
+	from += area->leaves;
+	to += area->leaves;
+	for (len = 64; from > 1; len *= 2) {
+		from /= 2;
+		to /= 2;
+		for (i = from; i <= to; i++)
+			area->tree[i] = free_in_pair(&area->tree[2 * i], len);
+	}
+}
+
+/* First of the @n free slots in a row of word @w, which has them. */
+static u32 run_in_word(u32 w, u64 taken, u32 n)
+{
+	u64 run = ~taken;
+	u32 i;
+
+	for (i = 1; i < n; ) {
+		u32 shift = min(i, n - i);
+
+		run &= run >> shift;
+		i += shift;
+	}
+	return w * 64 + __ffs64(run);
+}
+
+/* First of @n free slots in a row that lie at or after @from, or XSW_NO_SLOT. */
+static u32 next_run(const struct xsw_area *area, u32 from, u32 n)
+{
+	u32 w = from / 64, node = area->leaves + w, len = 64;
+	struct xsw_free f;
+	u64 taken;
+	u32 run;
+
+	if (area->tree[1].most < n || w >= area->words)
+		return XSW_NO_SLOT;
+	taken = area->taken[w] | ~(~0ULL << from % 64);
+	f = free_in_word(taken);
+	if (f.most >= n)
+		return run_in_word(w, taken, n);
+	/* Up, with the run that reaches up to the end of what was seen. */
+	for (run = f.last; ; node /= 2, len *= 2) {
+		const struct xsw_free *next = &area->tree[node + 1];
+
+		if (node == 1)
+			return XSW_NO_SLOT;
+		if (node & 1)
+			continue;
+		if (run + next->first >= n)
+			return (node + 1 - area->leaves / (len / 64)) * len - run;
+		if (next->most >= n)
+			break;
+		run = next->last < len ? next->last : run + len;
+	}
+	/* Down, to the first in what holds one. */
+	for (node++; node < area->leaves; ) {
+		const struct xsw_free *pair = &area->tree[2 * node];
+
+		len /= 2;
+		node *= 2;
+		if (pair[0].most >= n)
+			continue;
+		if (pair[0].last + pair[1].first >= n)
+			return (node + 1 - area->leaves / (len / 64)) * len - pair[0].last;
+		node++;
+	}
+	w = node - area->leaves;
+	return run_in_word(w, area->taken[w], n);
+}
+
+/* ---- places ---- */
+
+static void set_taken(struct xsw_area *area, u32 from, u32 to, bool taken)
 {
 	u32 w;
 
 	for (w = from / 64; w * 64 < to; w++) {
-		u64 mask = word_mask(w, from, to);
-
-		WRITE_ONCE(map[w], set ? map[w] | mask : map[w] & ~mask);
+		if (taken)
+			area->taken[w] |= word_mask(w, from, to);
+		else
+			area->taken[w] &= ~word_mask(w, from, to);
 	}
+	update(area, from / 64, (to - 1) / 64);
 }
 
 /* Last taken slot in [from, to), or XSW_NO_SLOT. */
@@ -69,40 +166,25 @@ static u32 last_taken(const struct xsw_area *area, u32 from, u32 to)
 	}
 }
 
-u32 xsw_fit_from(const struct xsw_fit *fit, u32 slot)
-{
-	u64 room;
-
-	slot += (fit->phase - slot) & fit->stride;
-	room = fit->boundary - ((fit->dma0 + ((u64)slot << XSW_SLOT_SHIFT) + fit->offset) &
-				fit->boundary);
-	if (fit->size - 1 > room) {
-		/* Once more is enough: no start is nearer behind a boundary than this. */
-		slot += (room >> XSW_SLOT_SHIFT) + 1;
-		slot += (fit->phase - slot) & fit->stride;
-	}
-	return slot;
-}
-
 /*
- * At most 64 slots, at a stride of at most 64: every possible start in a word is
+ * At most 64 slots, at a stride of at most 64: all possible starts in a word are
  * found at once, so that no pattern of free slots makes this slow.
  */
 static u32 find_in_words(const struct xsw_area *area, const struct xsw_fit *fit)
 {
-	u32 last = fit->hi - fit->n;
+	u32 last = fit->hi - fit->n, from = fit->lo, i, w;
 	u64 starts = 0;
-	u32 i, w;
 
 	for (i = fit->phase; i < 64; i += fit->stride + 1)
 		starts |= 1ULL << i;
 
-	for (w = fit->lo / 64; w <= last / 64; w++) {
-		u64 here = ~area->taken[w] & starts;
+	for (;; from = (w + 1) * 64) {
 		u64 run, next;
 
-		if (!here)
-			continue;
+		from = next_run(area, from, fit->n);
+		if (from == XSW_NO_SLOT || from > last)
+			return XSW_NO_SLOT;
+		w = from / 64;
 		run = ~area->taken[w];
 		next = w + 1 < area->words ? ~area->taken[w + 1] : 0;
 		/* A bit that stays has i free slots from it on. */
@@ -113,60 +195,122 @@ static u32 find_in_words(const struct xsw_area *area, const struct xsw_fit *fit)
 			next &= next >> shift;
 			i += shift;
 		}
-		here &= run & word_mask(w, fit->lo, last + 1);
-		while (here) {
-			u32 slot = w * 64 + __ffs64(here);
-			u32 from = xsw_fit_from(fit, slot);
+		run &= starts & word_mask(w, from, last + 1);
+		while (run) {
+			u32 slot = w * 64 + __ffs64(run);
 
+			from = xsw_fit_from(fit, slot);
 			if (from == slot)
 				return slot;
 			if (from >= w * 64 + 64)
 				break;
-			here &= ~0ULL << (from % 64);
+			run &= ~0ULL << (from % 64);
 		}
 	}
-	return XSW_NO_SLOT;
 }
 
-/*
- * Anything: looks for the last taken slot in the way and goes on behind it. No word is
- * looked at twice in vain, for what lies behind that slot was seen to be free.
- */
+/* Anything else: goes on behind the last taken slot that is in the way. */
 static u32 find_by_jumps(const struct xsw_area *area, const struct xsw_fit *fit)
 {
-	u32 slot = xsw_fit_from(fit, fit->lo);
+	u32 last = fit->hi - fit->n, from = fit->lo;
 
-	while (slot <= fit->hi - fit->n) {
-		u32 taken = last_taken(area, slot, slot + fit->n);
+	for (;;) {
+		u32 slot, taken;
 
+		from = next_run(area, from, fit->n);
+		if (from == XSW_NO_SLOT)
+			return from;
+		slot = xsw_fit_from(fit, from);
+		if (slot > last)
+			return XSW_NO_SLOT;
+		taken = last_taken(area, slot, slot + fit->n);
 		if (taken == XSW_NO_SLOT)
 			return slot;
-		slot = xsw_fit_from(fit, taken + 1);
+		from = taken + 1;
 	}
-	return XSW_NO_SLOT;
 }
 
-u32 xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
+/* ---- hot runs ---- */
+
+static u32 pop_hot(struct xsw_area *area, u32 n)
 {
-	u32 head, slot;
+	u32 slot = area->hot[n];
 
-	if (fit->n <= 64 && fit->stride < 64)
-		slot = find_in_words(area, fit);
-	else
-		slot = find_by_jumps(area, fit);
-	if (slot == XSW_NO_SLOT)
-		return slot;
-
-	mark(area->taken, slot, slot + fit->n, true);
-	head = slot + (fit->offset >> XSW_SLOT_SHIFT);
-	mark(area->head, head, head + 1, true);
+	area->hot[n] = area->slot[slot].size;
+	area->hot_nr[n]--;
+	area->hot_runs--;
 	return slot;
 }
 
-void xsw_area_free(struct xsw_area *area, u32 slot, u32 n)
+static void push_hot(struct xsw_area *area, u32 slot, u32 n)
 {
-	mark(area->taken, slot, slot + n, false);
-	mark(area->head, slot, slot + n, false);
+	WRITE_ONCE(area->slot[slot].size, area->hot[n]);
+	area->hot[n] = slot;
+	area->hot_nr[n]++;
+	area->hot_runs++;
+}
+
+static u32 find_hot(struct xsw_area *area, const struct xsw_fit *fit)
+{
+	u32 slot;
+
+	if (fit->n > XSW_HOT_SLOTS)
+		return XSW_NO_SLOT;
+	/* The latest or none: the others are hardly hotter than what first fit finds. */
+	slot = area->hot[fit->n];
+	if (slot == XSW_NO_SLOT || slot < fit->lo || slot > fit->hi - fit->n ||
+	    xsw_fit_from(fit, slot) != slot)
+		return XSW_NO_SLOT;
+	return pop_hot(area, fit->n);
+}
+
+void xsw_area_cool(struct xsw_area *area, u32 runs)
+{
+	u32 n;
+
+	for (n = XSW_HOT_SLOTS; n && runs; n--) {
+		for (; area->hot_nr[n] && runs; runs--) {
+			u32 slot = pop_hot(area, n);
+
+			set_taken(area, slot, slot + n, false);
+		}
+	}
+}
+
+/* ---- */
+
+u32 xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
+{
+	u32 head, slot = find_hot(area, fit);
+
+	if (slot == XSW_NO_SLOT) {
+		if (fit->n <= 64 && fit->stride < 64)
+			slot = find_in_words(area, fit);
+		else
+			slot = find_by_jumps(area, fit);
+		if (slot == XSW_NO_SLOT)
+			return slot;
+		set_taken(area, slot, slot + fit->n, true);
+	}
+	head = slot + (fit->offset >> XSW_SLOT_SHIFT);
+	WRITE_ONCE(area->head[head / 64], area->head[head / 64] | 1ULL << head % 64);
+	return slot;
+}
+
+void xsw_area_free(struct xsw_area *area, u32 slot, u32 n, u32 head)
+{
+	WRITE_ONCE(area->head[head / 64], area->head[head / 64] & ~(1ULL << head % 64));
+	if (n > XSW_HOT_SLOTS) {
+		set_taken(area, slot, slot + n, false);
+		return;
+	}
+	/* When there are enough, the latest but this one makes room. */
+	if (area->hot_nr[n] == XSW_HOT_RUNS) {
+		u32 old = pop_hot(area, n);
+
+		set_taken(area, old, old + n, false);
+	}
+	push_hot(area, slot, n);
 }
 
 u32 xsw_area_head(const struct xsw_area *area, u32 slot)
@@ -180,4 +324,35 @@ u32 xsw_area_head(const struct xsw_area *area, u32 slot)
 		bits = READ_ONCE(area->head[w]);
 	}
 	return w * 64 + fls64(bits) - 1;
+}
+
+int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offset, u64 size)
+{
+	area->machine = ext->machine + offset;
+	area->phys = ext->phys + offset;
+	area->vaddr = (u8 *)ext->vaddr + offset;
+	area->nr = size >> XSW_SLOT_SHIFT;
+	area->words = DIV_ROUND_UP(area->nr, 64);
+	area->leaves = roundup_pow_of_two(area->words);
+	memset(area->hot, 0xff, sizeof(area->hot));
+
+	area->slot = kvcalloc(area->nr, sizeof(*area->slot), GFP_KERNEL);
+	area->taken = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);
+	area->head = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);
+	area->tree = kvcalloc(2 * area->leaves, sizeof(*area->tree), GFP_KERNEL);
+	if (!area->slot || !area->taken || !area->head || !area->tree)
+		return -ENOMEM;
+	/* What the last word has beyond the end is never free. */
+	if (area->nr % 64)
+		area->taken[area->words - 1] = ~0ULL << (area->nr % 64);
+	update(area, 0, area->words - 1);
+	return 0;
+}
+
+void xsw_area_exit(struct xsw_area *area)
+{
+	kvfree(area->tree);
+	kvfree(area->head);
+	kvfree(area->taken);
+	kvfree(area->slot);
 }

@@ -58,7 +58,7 @@ static enum xsw_reason decide(struct xsw_env *env, const struct xsw_dev *dev, ph
 			      const struct xsw_place *place, dma_addr_t *dma)
 {
 	if (!xsw_range_to_dma(dev, place->machine, size, dma) ||
-	    !xsw_dma_capable(dev, *dma, size))
+	    !xsw_capable(dev, *dma, size))
 		return XSW_REASON_BOUNCE_MASK;
 	if (!dev->coherent && xsw_needs_cacheline_bounce(phys, size, dir))
 		return XSW_REASON_BOUNCE_CACHELINE;
@@ -128,7 +128,7 @@ static int map_mmio(const struct xsw_dev *dev, phys_addr_t phys, size_t size,
 	/* The ends will do: no other device's memory surrounds some of the system's. */
 	if (xsw_phys_is_ram(phys) || xsw_phys_is_ram(phys + size - 1))
 		return fail(out, XSW_CAUSE_BAD_ADDRESS);
-	if (!xsw_range_to_dma(dev, phys, size, &dma) || !xsw_dma_capable(dev, dma, size))
+	if (!xsw_range_to_dma(dev, phys, size, &dma) || !xsw_capable(dev, dma, size))
 		return fail(out, XSW_CAUSE_MASK);
 	*out = (struct xsw_mapped){ .dma = dma, .reason = XSW_REASON_MMIO };
 	return 0;
@@ -190,7 +190,8 @@ int xsw_unmap(struct xsw_env *env, const struct xsw_dev *dev, dma_addr_t dma, si
 	}
 	if (attrs & DMA_ATTR_MMIO)
 		return 0;
-	if (!xsw_dma_to_machine(dev, dma, &machine)) {
+	machine = dma;
+	if (dev->ranges && !xsw_dma_to_machine(dev, dma, &machine)) {
 		*cause = XSW_CAUSE_NOT_MAPPED;
 		return -EINVAL;
 	}
@@ -215,7 +216,8 @@ int xsw_sync(struct xsw_env *env, const struct xsw_dev *dev, dma_addr_t dma, siz
 		*cause = XSW_CAUSE_BAD_DIRECTION;
 		return -EINVAL;
 	}
-	if (!xsw_dma_to_machine(dev, dma, &machine)) {
+	machine = dma;
+	if (dev->ranges && !xsw_dma_to_machine(dev, dma, &machine)) {
 		*cause = XSW_CAUSE_NOT_MAPPED;
 		return -EINVAL;
 	}

@@ -8,6 +8,8 @@
 #define XSW_AREA_MAX_BYTES	((u64)XSW_AREA_MAX_SLOTS << XSW_SLOT_SHIFT)
 /* Areas are cut at multiples of this from the start of their extent. */
 #define XSW_AREA_UNIT		(256ULL << 10)
+/* Hot runs that a search gives up before it tries again, with the lock held. */
+#define XSW_COOL_RUNS		8
 
 /**
  * struct xsw_pool - the bounce pool
@@ -278,10 +280,15 @@ static bool fit_window(struct xsw_fit *fit, const struct xsw_dev *dev,
 	return fit->lo < fit->hi;
 }
 
-/* 2^n - 1 that covers @mask */
+/* 2^n - 1 that covers @mask, as it should be itself */
 static u64 low_mask(u64 mask)
 {
-	return mask ? ~0ULL >> (64 - fls64(mask)) : 0;
+	return mask & (mask + 1) ? ~0ULL >> (64 - fls64(mask)) : mask;
+}
+
+static u64 boundary_of(const struct xsw_dev *dev)
+{
+	return dev->seg_boundary ? low_mask(dev->seg_boundary) : ~0ULL;
 }
 
 /**
@@ -289,6 +296,7 @@ static u64 low_mask(u64 mask)
  * @align:	2^n - 1: bits of the first slot's dma address that are asked for
  * @low:	what they must be
  * @granule:	2^n - 1: whole granules are taken
+ * @boundary:	2^n - 1, ~0: none
  * @offset:	of the mapping's first byte in what is taken
  * @size:	of the mapping
  * @bytes:	of what is taken
@@ -297,6 +305,7 @@ struct xsw_want {
 	u64	align;
 	u64	low;
 	u64	granule;
+	u64	boundary;
 	u64	offset;
 	u64	size;
 	u64	bytes;
@@ -307,6 +316,7 @@ static void want_init(struct xsw_want *want, const struct xsw_dev *dev, phys_add
 {
 	u64 keep = low_mask(dev->min_align_mask);
 
+	want->boundary = boundary_of(dev);
 	want->granule = low_mask(dev->alloc_align_mask) | XSW_SLOT_MASK;
 	/*
 	 * Drivers rely on it that what is as long as a page starts at one, as far as
@@ -324,11 +334,12 @@ static void want_init(struct xsw_want *want, const struct xsw_dev *dev, phys_add
 	want->bytes = (want->offset + size + want->granule) & ~want->granule;
 }
 
-/* Complete @fit, which has a window. False: not even an empty area has such a place. */
-static bool fit_init(struct xsw_fit *fit, const struct xsw_dev *dev, const struct xsw_want *want)
+/* Complete @fit, which has a window. False: that holds no such place even if it is empty. */
+static bool fit_init(struct xsw_fit *fit, const struct xsw_want *want)
 {
 	u64 stride = want->align >> XSW_SLOT_SHIFT;
 	u64 phase = ((want->low - fit->dma0) & want->align) >> XSW_SLOT_SHIFT;
+	u64 first, last;
 
 	/* A granule beyond all bounds makes bytes 0. */
 	if (want->bytes - 1 >= (u64)(fit->hi - fit->lo) << XSW_SLOT_SHIFT || phase >= fit->hi)
@@ -338,17 +349,21 @@ static bool fit_init(struct xsw_fit *fit, const struct xsw_dev *dev, const struc
 	fit->phase = phase;
 	fit->offset = want->offset;
 	fit->size = want->size;
-	fit->boundary = dev->seg_boundary ? low_mask(dev->seg_boundary) : ~0ULL;
+	fit->boundary = ~0ULL;
 
-	if (fit->boundary != ~0ULL) {
-		u64 first = fit->dma0 + ((u64)phase << XSW_SLOT_SHIFT) + want->offset;
-		u64 least = first & min(want->align, fit->boundary);
+	/* Seldom is there a boundary in the window at all. */
+	first = fit->dma0 + ((u64)fit->lo << XSW_SLOT_SHIFT);
+	last = fit->dma0 + ((u64)fit->hi << XSW_SLOT_SHIFT) - 1;
+	if ((first ^ last) & ~want->boundary) {
+		u64 start = fit->dma0 + ((u64)phase << XSW_SLOT_SHIFT) + want->offset;
+		u64 least = start & min(want->align, want->boundary);
 
 		/* No start is nearer behind a boundary than the least. */
-		if (fit->size > fit->boundary + 1 - least)
+		if (want->size > want->boundary + 1 - least)
 			return false;
+		fit->boundary = want->boundary;
 	}
-	return xsw_fit_from(fit, fit->lo) <= fit->hi - fit->n;
+	return true;
 }
 
 static unsigned int nr_windows(const struct xsw_dev *dev)
@@ -449,21 +464,31 @@ static void fill(struct xsw_area *area, u32 first, const struct xsw_want *want,
 /* A place in @area, or XSW_NO_SLOT. */
 static u32 take(struct xsw_pool *pool, struct xsw_area *area, const struct xsw_fit *fit)
 {
+	/* Enough to give up all hot runs, and an end whatever others add meanwhile. */
+	u32 tries = XSW_HOT_SLOTS * XSW_HOT_RUNS / XSW_COOL_RUNS + 1;
+	bool charged = true, again = false;
 	unsigned long flags;
-	bool charged = true;
 	u32 slot;
 
-	spin_lock_irqsave(&area->lock, flags);
-	slot = xsw_area_alloc(area, fit);
-	if (slot != XSW_NO_SLOT)
-		charged = charge(area, fit->n);
-	spin_unlock_irqrestore(&area->lock, flags);
+	do {
+		spin_lock_irqsave(&area->lock, flags);
+		slot = xsw_area_alloc(area, fit);
+		if (slot != XSW_NO_SLOT) {
+			charged = charge(area, fit->n);
+			again = false;
+		} else {
+			again = area->hot_runs;
+			xsw_area_cool(area, XSW_COOL_RUNS);
+		}
+		spin_unlock_irqrestore(&area->lock, flags);
+	} while (again && --tries);
 	if (!charged)
 		settle(pool, area, fit->n, false);
 	return slot;
 }
 
-static void give_back(struct xsw_pool *pool, struct xsw_area *area, u32 first, u32 n)
+/* @head: the slot whose metadata told of these. */
+static void give_back(struct xsw_pool *pool, struct xsw_area *area, u32 first, u32 n, u32 head)
 {
 	unsigned long flags;
 	bool charged;
@@ -472,48 +497,67 @@ static void give_back(struct xsw_pool *pool, struct xsw_area *area, u32 first, u
 	/* First, or somebody takes these slots and the account goes over the top. */
 	charged = charge(area, -(s64)n);
 	if (charged)
-		xsw_area_free(area, first, n);
+		xsw_area_free(area, first, n, head);
 	spin_unlock_irqrestore(&area->lock, flags);
 	if (charged)
 		return;
 
 	settle(pool, area, -(s64)n, false);
 	spin_lock_irqsave(&area->lock, flags);
-	xsw_area_free(area, first, n);
+	xsw_area_free(area, first, n, head);
 	spin_unlock_irqrestore(&area->lock, flags);
+}
+
+/* Why there was no place: because of the moment, the size, the demands or the device's reach. */
+static enum xsw_cause why_not(const struct xsw_pool *pool, const struct xsw_dev *dev,
+			      const struct xsw_want *want)
+{
+	bool large = true, room = false;
+	unsigned int i, r;
+
+	for (i = 0; i < pool->nr_areas; i++) {
+		const struct xsw_area *area = &pool->area[i];
+
+		if (want->size > (u64)area->nr << XSW_SLOT_SHIFT)
+			continue;
+		large = false;
+		for (r = 0; r < nr_windows(dev); r++) {
+			struct xsw_fit fit;
+
+			if (!fit_window(&fit, dev, area, r) ||
+			    want->size > (u64)(fit.hi - fit.lo) << XSW_SLOT_SHIFT)
+				continue;
+			room = true;
+			if (fit_init(&fit, want) &&
+			    xsw_fit_from(&fit, fit.lo) <= fit.hi - fit.n)
+				return XSW_CAUSE_NO_SPACE;
+		}
+	}
+	if (large)
+		return XSW_CAUSE_TOO_LARGE;
+	return room ? XSW_CAUSE_MISALIGNED : XSW_CAUSE_MASK;
 }
 
 enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
 			    size_t size, dma_addr_t *dma)
 {
-	unsigned int cpu = xsw_cpu() % pool->nr_areas;
-	bool possible = false, room = false, large = true;
+	unsigned int nr = xsw_cpu() % pool->nr_areas;
 	struct xsw_want want;
 	unsigned int i, r;
 
 	if (size > XSW_AREA_MAX_BYTES)
 		return XSW_CAUSE_TOO_LARGE;
 	want_init(&want, dev, phys, size);
+	/* This CPU's area first, then all others. */
 	for (i = 0; i < pool->nr_areas; i++) {
-		unsigned int nr = cpu + i;
-		struct xsw_area *area;
+		struct xsw_area *area = &pool->area[nr];
 
-		if (nr >= pool->nr_areas)
-			nr -= pool->nr_areas;
-		area = &pool->area[nr];
-		if (size <= (u64)area->nr << XSW_SLOT_SHIFT)
-			large = false;
 		for (r = 0; r < nr_windows(dev); r++) {
 			struct xsw_fit fit;
 			u32 slot;
 
-			if (!fit_window(&fit, dev, area, r))
+			if (!fit_window(&fit, dev, area, r) || !fit_init(&fit, &want))
 				continue;
-			if (size <= (u64)(fit.hi - fit.lo) << XSW_SLOT_SHIFT)
-				room = true;
-			if (!fit_init(&fit, dev, &want))
-				continue;
-			possible = true;
 			slot = take(pool, area, &fit);
 			if (slot == XSW_NO_SLOT)
 				continue;
@@ -521,12 +565,10 @@ enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, ph
 			*dma = fit.dma0 + ((u64)slot << XSW_SLOT_SHIFT) + want.offset;
 			return XSW_CAUSE_NONE;
 		}
+		if (++nr == pool->nr_areas)
+			nr = 0;
 	}
-	if (possible)
-		return XSW_CAUSE_NO_SPACE;
-	if (large)
-		return XSW_CAUSE_TOO_LARGE;
-	return room ? XSW_CAUSE_MISALIGNED : XSW_CAUSE_MASK;
+	return why_not(pool, dev, &want);
 }
 
 enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
@@ -555,7 +597,7 @@ enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 	}
 	slots_of(area, head, word, &first, &n);
 	WRITE_ONCE(slot->word, word & ~0U << XSW_SLOT_GEN_SHIFT);
-	give_back(pool, area, first, n);
+	give_back(pool, area, first, n, head);
 	return XSW_CAUSE_NONE;
 }
 
@@ -607,6 +649,7 @@ size_t xsw_pool_max_mapping(const struct xsw_pool *pool, const struct xsw_dev *d
 	u64 align = keep | granule | (PAGE_SIZE - 1);
 	/* What the low bits may cost at worst, in whole slots. */
 	u64 lost = (keep + XSW_SLOT_MASK) & ~(u64)XSW_SLOT_MASK;
+	u64 boundary = boundary_of(dev);
 	u64 best = 0;
 	unsigned int i, r;
 
@@ -626,11 +669,8 @@ size_t xsw_pool_max_mapping(const struct xsw_pool *pool, const struct xsw_dev *d
 				best = max(best, bytes - lost);
 		}
 	}
-	if (dev->seg_boundary && low_mask(dev->seg_boundary) != ~0ULL) {
-		u64 boundary = low_mask(dev->seg_boundary);
-
+	if (boundary != ~0ULL)
 		best = min(best, boundary > keep ? boundary + 1 - lost : 0);
-	}
 	return min_t(u64, best, SIZE_MAX);
 }
 

@@ -8,9 +8,29 @@
 #include "area.h"
 
 /* As xsw_machine_to_dma(), for @size bytes that one range must hold. */
-bool xsw_range_to_dma(const struct xsw_dev *dev, u64 machine, u64 size, dma_addr_t *dma);
+bool xsw_range_lookup(const struct xsw_dev *dev, u64 machine, u64 size, dma_addr_t *dma);
+
+static inline bool xsw_range_to_dma(const struct xsw_dev *dev, u64 machine, u64 size,
+				    dma_addr_t *dma)
+{
+	if (dev->ranges)
+		return xsw_range_lookup(dev, machine, size, dma);
+	*dma = machine;
+	return true;
+}
+
 /* Highest dma address that reaches memory. */
-u64 xsw_dma_limit(const struct xsw_dev *dev);
+static inline u64 xsw_dma_limit(const struct xsw_dev *dev)
+{
+	return dev->bus_limit ? min(dev->dma_mask, dev->bus_limit) : dev->dma_mask;
+}
+
+static inline bool xsw_capable(const struct xsw_dev *dev, dma_addr_t dma, u64 size)
+{
+	u64 end = dma + size - 1;
+
+	return size && dma != DMA_MAPPING_ERROR && end >= dma && end <= xsw_dma_limit(dev);
+}
 
 /* The area that holds @machine, or NULL: not in the pool, or no pool. */
 struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 machine);

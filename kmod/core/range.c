@@ -4,14 +4,10 @@
  */
 #include "pool.h"
 
-bool xsw_range_to_dma(const struct xsw_dev *dev, u64 machine, u64 size, dma_addr_t *dma)
+bool xsw_range_lookup(const struct xsw_dev *dev, u64 machine, u64 size, dma_addr_t *dma)
 {
 	unsigned int i;
 
-	if (!dev->ranges) {
-		*dma = machine;
-		return true;
-	}
 	for (i = 0; i < dev->nr_ranges; i++) {
 		const struct xsw_dma_range *r = &dev->ranges[i];
 		u64 off = machine - r->machine;
@@ -48,14 +44,7 @@ bool xsw_dma_to_machine(const struct xsw_dev *dev, dma_addr_t dma, u64 *machine)
 	return false;
 }
 
-u64 xsw_dma_limit(const struct xsw_dev *dev)
-{
-	return dev->bus_limit ? min(dev->dma_mask, dev->bus_limit) : dev->dma_mask;
-}
-
 bool xsw_dma_capable(const struct xsw_dev *dev, dma_addr_t dma, u64 size)
 {
-	u64 end = dma + size - 1;
-
-	return size && dma != DMA_MAPPING_ERROR && end >= dma && end <= xsw_dma_limit(dev);
+	return xsw_capable(dev, dma, size);
 }

@@ -67,7 +67,7 @@ static const struct xsw_decide_case xsw_decide_cases[] = {
 	  .no_flush = true, .reason = XSW_REASON_FOREIGN },
 	{ .name = "foreign_no_flush_no_bounce", .page = XSW_CASE_FOREIGN, .size = 1,
 	  .noncoherent = true, .refuse = true, .no_flush = true, .cause = XSW_CAUSE_NO_BOUNCE },
-	{ .name = "foreign_before_forced", .page = XSW_CASE_FOREIGN, .size = 1,
+	{ .name = "foreign_before_forced", .page = XSW_CASE_FOREIGN, .size = 0x2000,
 	  .noncoherent = true, .force = true, .no_flush = true,
 	  .reason = XSW_REASON_BOUNCE_FOREIGN },
 	{ .name = "foreign_forced", .page = XSW_CASE_FOREIGN, .size = 1, .force = true,

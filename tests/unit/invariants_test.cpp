@@ -289,7 +289,8 @@ TEST(Invariant, I6_OfManyUnmapsOneIsRight) {
       while (done.load() <= i)
         std::this_thread::yield();
       xsw_cause cause;
-      int ret = xsw_unmap(w.env(), &dev, dma[static_cast<size_t>(i)], 3000, DMA_TO_DEVICE, 0, &cause);
+      int ret =
+          xsw_unmap(w.env(), &dev, dma[static_cast<size_t>(i)], 3000, DMA_TO_DEVICE, 0, &cause);
       if (ret == 1)
         right++;
       else
@@ -355,7 +356,9 @@ TEST(Invariant, I7_AccountsAreExact) {
 // 8. A map that fails has changed nothing.
 TEST(Invariant, I8_FailedMapChangesNothing) {
   Config c = small_pool();
-  c.p2m = [&](u64 page) { return Frame{page == 70 ? XSW_MACHINE_NONE : 0x8000'0000 + page * kPage}; };
+  c.p2m = [&](u64 page) {
+    return Frame{page == 70 ? XSW_MACHINE_NONE : 0x8000'0000 + page * kPage};
+  };
   World w(c);
   xsw_dev dev = bouncing_device();
   std::vector<Mapped> live;
@@ -399,8 +402,7 @@ TEST(Invariant, I8_FailedMapChangesNothing) {
       {&dev, ~u64{0} - 5, 100, DMA_BIDIRECTIONAL, 0, XSW_CAUSE_BAD_ADDRESS},
       {&dev, w.ram(), 100, DMA_NONE, 0, XSW_CAUSE_BAD_DIRECTION},
       {&dev, w.ram(), 100, DMA_BIDIRECTIONAL, DMA_ATTR_MMIO, XSW_CAUSE_BAD_ADDRESS},
-      {&dev, w.ram(), 100, DMA_BIDIRECTIONAL, DMA_ATTR_REQUIRE_COHERENT,
-       XSW_CAUSE_NEEDS_COHERENT},
+      {&dev, w.ram(), 100, DMA_BIDIRECTIONAL, DMA_ATTR_REQUIRE_COHERENT, XSW_CAUSE_NEEDS_COHERENT},
   };
   for (const auto &t : cases) {
     Mapped m = w.map(*t.dev, t.phys, t.size, t.dir, t.attrs);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// The core against a trivial model of it, at random: which slots are taken is a vector of bool, what
-// the device and the CPU must see is kept byte by byte. XSW_SEED=N repeats a run; XSW_OPS=N makes
-// it longer or shorter.
+// The core against a trivial model of it, at random: which slots are taken is a vector of bool,
+// what the device and the CPU must see is kept byte by byte. XSW_SEED=N repeats a run; XSW_OPS=N
+// makes it longer or shorter.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -82,7 +82,7 @@ public:
         grow || rng_() % 4 == 0 ? map() : unmap();
         break;
       case 6 ... 9:
-        grow && rng_() % 2 ? map() : unmap();
+        grow &&rng_() % 2 ? map() : unmap();
         break;
       case 10 ... 12:
         sync();
@@ -354,7 +354,8 @@ TEST(Model, OneDriver) {
     EXPECT_EQ(w.info().used, 0U);
     std::printf("[   MODEL  ]");
     for (int i = 0; i < Driver::kCounts; i++)
-      std::printf(" %llu %s", static_cast<unsigned long long>(driver.counts[static_cast<size_t>(i)]),
+      std::printf(" %llu %s",
+                  static_cast<unsigned long long>(driver.counts[static_cast<size_t>(i)]),
                   kNames[i]);
     std::printf("\n");
   }

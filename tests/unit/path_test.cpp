@@ -107,7 +107,7 @@ TEST(Path, BytesThroughAnyP2m) {
         xsw_dev dev = plain_device();
         dev.coherent = !caches;
         dev.dma_mask = kind == 0 ? 0xffff'ffff : kNoMask;
-        for (int i = 0; i < 300; i++) {
+        for (int i = 0; i < 120; i++) {
           size_t size = 1 + rng() % 20000;
           u64 phys = w.ram() + rng() % (w.ram_size() - size);
           Bytes ram = pattern(size, rng());
@@ -296,9 +296,7 @@ TEST(Path, G10_FramesBeyond32Bits) {
   c.ram_phys = 0x8000'0000;
   c.flush_foreign = false;
   // Equal in the low 32 bits of the frame number.
-  c.p2m = [](u64 page) {
-    return Frame{(u64{1} << 44) + 0x8000'0000 + page * kPage, page >= 2};
-  };
+  c.p2m = [](u64 page) { return Frame{(u64{1} << 44) + 0x8000'0000 + page * kPage, page >= 2}; };
   World w(c);
   xsw_dev dev = plain_device();
   dev.coherent = false;
@@ -453,8 +451,8 @@ TEST(Pool, DestroyTellsWhatWasLeaked) {
   xsw_dev dev = bouncing_device();
   xsw_mapped m;
   Bytes buf(5000);
-  ASSERT_EQ(xsw_map(&env, &dev, reinterpret_cast<uintptr_t>(buf.data()), 5000, DMA_TO_DEVICE, 0, &m),
-            0);
+  ASSERT_EQ(
+      xsw_map(&env, &dev, reinterpret_cast<uintptr_t>(buf.data()), 5000, DMA_TO_DEVICE, 0, &m), 0);
   EXPECT_EQ(xsw_pool_destroy(env.pool), 3U);
 }
 

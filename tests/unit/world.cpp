@@ -87,9 +87,8 @@ World::World(const Config &config) : config_(config) {
   xsw_seam.phys_map = phys_map;
   xsw_seam.is_ram = is_ram;
   xsw_seam.cache = cache;
-  if (!extents.empty() &&
-      xsw_pool_create(extents.data(), static_cast<unsigned int>(extents.size()), config_.areas,
-                      &env_.pool))
+  if (!extents.empty() && xsw_pool_create(extents.data(), static_cast<unsigned int>(extents.size()),
+                                          config_.areas, &env_.pool))
     throw std::runtime_error("no pool");
 }
 
@@ -295,7 +294,8 @@ void World::device_write(const xsw_dev &dev, u64 dma, std::span<const u8> bytes)
 
 Bytes World::device_read(const xsw_dev &dev, u64 dma, size_t size) const {
   Bytes bytes;
-  device_pieces(dev, dma, size, [&](u8 *at, size_t len) { bytes.insert(bytes.end(), at, at + len); });
+  device_pieces(dev, dma, size,
+                [&](u8 *at, size_t len) { bytes.insert(bytes.end(), at, at + len); });
   return bytes;
 }
 
