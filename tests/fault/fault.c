@@ -67,12 +67,12 @@ static bool nth_end(void)
  */
 struct state {
 	int		fd;
-	uint32_t	engine;
-	uint32_t	buffer;
-	uint32_t	mapping;
+	__u32	engine;
+	__u32	buffer;
+	__u32	mapping;
 	char		*mapped;
 	char		*memory;
-	uint64_t	mmap_at;
+	__u64	mmap_at;
 };
 
 struct what {
@@ -85,7 +85,7 @@ struct what {
 	bool		engine, buffer, mapping;
 	struct xsw_engine_open	open;
 	struct xsw_buf_create	create;
-	uint32_t	flags;
+	__u32	flags;
 };
 
 static const struct what *now;
@@ -117,7 +117,7 @@ static int run_query(struct state *s)
 	return op(s->fd, XSW_IOC_QUERY, &q);
 }
 
-static int get_stats(int fd, uint32_t engine, struct xsw_stats *stats)
+static int get_stats(int fd, __u32 engine, struct xsw_stats *stats)
 {
 	struct xsw_stats_get g = {
 		.size = sizeof(g), .engine = engine, .stats = (uintptr_t)stats,
@@ -148,7 +148,7 @@ static int run_engine(struct state *s)
 	return ret;
 }
 
-static void let_go(int fd, unsigned long cmd, uint32_t handle)
+static void let_go(int fd, unsigned long cmd, __u32 handle)
 {
 	struct xsw_handle h = { .size = sizeof(h), .handle = handle };
 	int ret = op(fd, cmd, &h);
@@ -406,7 +406,8 @@ static const struct what whats[] = {
 	{ "engine_open sim", run_engine, undo_engine, .open = SIM(.p2m = XSW_P2M_IDENTITY) },
 	{ "engine_open sim shuffled", run_engine, undo_engine,
 	  .open = SIM(.p2m = XSW_P2M_SHUFFLED, .latency_us = 10) },
-	{ "engine_open sim kernel_ops", run_engine, undo_engine, .open = SIM(.ops = XSW_OPS_KERNEL) },
+	{ "engine_open sim kernel_ops", run_engine, undo_engine,
+	  .open = SIM(.ops = XSW_OPS_KERNEL) },
 	{ "engine_open edu", run_engine, undo_engine,
 	  .open = { .kind = XSW_ENGINE_EDU, .index = XSW_ANY_INDEX } },
 	{ "engine_close", run_engine_close, .engine = true },
@@ -538,7 +539,8 @@ int main(int argc, char **argv)
 	if (argc >= 3 && !strcmp(argv[1], "load")) {
 		module_file = argv[2];
 		module_args = argc > 3 ? argv[3] : "";
-		return sweep_system("module load", module_file, O_RDONLY, run_load, undo_load, false);
+		return sweep_system("module load", module_file, O_RDONLY, run_load, undo_load,
+				    false);
 	}
 	if (argc == 4 && !strcmp(argv[1], "bind")) {
 		bind_driver = argv[2];

@@ -150,6 +150,7 @@ static void abi_desc(const struct xsw_abi_case *ac, char *desc)
 
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s_%s", names[_IOC_NR(ac->cmd)], ac->name);
 }
+
 KUNIT_ARRAY_PARAM(abi, xsw_abi_cases, abi_desc);
 
 static void abi_refuses(struct kunit *test)

@@ -118,6 +118,7 @@ static void place_desc(const struct xsw_place_case *pc, char *desc)
 {
 	strscpy(desc, pc->name, KUNIT_PARAM_DESC_SIZE);
 }
+
 KUNIT_ARRAY_PARAM(place, xsw_place_cases, place_desc);
 
 static void core_place(struct kunit *test)
@@ -165,6 +166,7 @@ static void decide_desc(const struct xsw_decide_case *dc, char *desc)
 {
 	strscpy(desc, dc->name, KUNIT_PARAM_DESC_SIZE);
 }
+
 KUNIT_ARRAY_PARAM(decide, xsw_decide_cases, decide_desc);
 
 /* Two pages of each kind from the start of memory on; a gap between the kinds. */
@@ -228,6 +230,7 @@ static void copy_desc(const struct xsw_copy_case *cc, char *desc)
 {
 	strscpy(desc, cc->name, KUNIT_PARAM_DESC_SIZE);
 }
+
 KUNIT_ARRAY_PARAM(copy, xsw_copy_cases, copy_desc);
 
 static void core_copy(struct kunit *test)

@@ -42,6 +42,7 @@ static inline void layout_desc(const struct layout_case *lc, char *desc)
 {
 	strscpy(desc, lc->name, KUNIT_PARAM_DESC_SIZE);
 }
+
 KUNIT_ARRAY_PARAM(layout, layout_cases, layout_desc);
 
 #endif /* XSW_KUNIT_LAYOUTS_H */

@@ -121,8 +121,7 @@ static u8 ops_last_reason(const struct ops_test *t)
 	u8 reason;
 
 	preempt_disable();
-	reason = this_cpu_read(xsw_last_map.dev) == t->dev ? this_cpu_read(xsw_last_map.reason) :
-							     XSW_REASON_NONE;
+	reason = this_cpu_read(t->xdev->last_map->reason);
 	preempt_enable();
 	return reason;
 }

@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
@@ -12,9 +13,9 @@
 #include "suites.h"
 #include "utest.h"
 
-#define ORDER	4
-#define PAGES	(1U << ORDER)
-#define BYTES	(PAGE_SIZE << ORDER)
+#define PAGES	16U
+#define ORDER	order_base_2(PAGES)
+#define BYTES	(PAGES * PAGE_SIZE)
 
 struct sim_test {
 	struct xsw_kenv	*kenv;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A small machine to test the core in: pages of this kernel behind any p2m, a pool, and what a device
- * sees of both by machine address. What is where is kept here, never asked of the core.
+ * A small machine to test the core in: pages of this kernel behind any p2m, a pool, and what a
+ * device sees of both by machine address. What is where is kept here, never asked of the core.
  */
 #ifndef XSW_KUNIT_WORLD_H
 #define XSW_KUNIT_WORLD_H
