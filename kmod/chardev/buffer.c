@@ -206,7 +206,6 @@ static long alloc_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 p
 {
 	struct xsw_engine *engine = engine_slot ? engine_slot->obj : NULL;
 	u64 size = buffer_size(buffer);
-	struct page *page;
 	void *mem;
 	u32 i;
 	int err;
@@ -218,9 +217,8 @@ static long alloc_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 p
 		err = xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
 		goto uncharge;
 	}
-	page = virt_to_page(mem);
 	for (i = 0; i < buffer->nr_pages; i++)
-		buffer->pages[i] = nth_page(page, i);
+		buffer->pages[i] = virt_to_page(mem + (u64)i * PAGE_SIZE);
 
 	err = place_kernel(call, buffer, placement, engine_slot);
 	if (!err)

@@ -167,7 +167,8 @@ static void start_piece(struct xsw_edu *edu)
 	}
 	writeq(len, edu->regs + EDU_DMA_COUNT);
 	writeq(cmd, edu->regs + EDU_DMA_CMD);
-	mod_delayed_work(system_wq, &edu->watchdog, msecs_to_jiffies(edu_timeout_ms) + 1);
+	/* Already pending, it finds the new deadline when it looks. */
+	schedule_delayed_work(&edu->watchdog, msecs_to_jiffies(edu_timeout_ms) + 1);
 }
 
 /* The device has moved edu->piece bytes. Returns whether the transfer is complete. */
@@ -195,7 +196,6 @@ static void start_next(struct xsw_edu *edu)
 	struct xsw_xfer *xfer = list_first_entry_or_null(&edu->queue, struct xsw_xfer, node);
 
 	if (!xfer) {
-		cancel_delayed_work(&edu->watchdog);
 		wake_up_all(&edu->idle);
 		return;
 	}
@@ -275,8 +275,12 @@ static void watchdog_fn(struct work_struct *work)
 	u64 cmd;
 
 	spin_lock_irq(&edu->lock);
-	if (!edu->current_xfer || time_before(jiffies, edu->deadline))
+	if (!edu->current_xfer)
 		goto unlock;
+	if (time_before(jiffies, edu->deadline)) {
+		schedule_delayed_work(&edu->watchdog, edu->deadline - jiffies + 1);
+		goto unlock;
+	}
 	cmd = readq(edu->regs + EDU_DMA_CMD);
 	if (!(cmd & EDU_DMA_RUN)) {
 		dev_warn_once(&edu->pdev->dev, "its interrupt was lost\n");

@@ -273,7 +273,7 @@ static int sim_submit(struct xsw_engine *engine, struct xsw_xfer *xfer)
 	xfer->stage = xfer->len > XSW_SIM_IRQ_BYTES ? XSW_SIM_LONG : XSW_SIM_SHORT;
 	xfer->due = ktime_add_ns(ktime_get(), sim->latency_ns);
 	if (xfer->stage == XSW_SIM_LONG)
-		queue_work(system_unbound_wq, &sim->copy);
+		schedule_work(&sim->copy);
 	if (was_empty)
 		arm(sim, xfer->due);
 	raw_spin_unlock_irqrestore(&sim->lock, flags);
