@@ -571,6 +571,14 @@ enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, ph
 	return why_not(pool, dev, &want);
 }
 
+/* Whether all that was read of a slot without its lock is of the mapping of @word. */
+static bool unchanged(const struct xsw_slot *slot, u32 word)
+{
+	/* Pairs with the full barrier of the unmap's compare-and-exchange. */
+	smp_rmb();
+	return READ_ONCE(slot->word) == word;
+}
+
 enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 			      const struct xsw_dev *dev, u64 machine, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
@@ -585,7 +593,7 @@ enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 	if ((word & XSW_SLOT_STATE) != XSW_SLOT_LIVE || start_of(head, word) != at)
 		return XSW_CAUSE_NOT_MAPPED;
 	if (READ_ONCE(slot->size) != size)
-		return XSW_CAUSE_SIZE_MISMATCH;
+		return unchanged(slot, word) ? XSW_CAUSE_SIZE_MISMATCH : XSW_CAUSE_NOT_MAPPED;
 	/* Of several unmaps one gets past this; the slots are then its alone. */
 	if (cmpxchg(&slot->word, word, word ^ XSW_SLOT_LIVE ^ XSW_SLOT_DYING) != word)
 		return XSW_CAUSE_NOT_MAPPED;
@@ -620,7 +628,8 @@ enum xsw_cause xsw_pool_sync(struct xsw_area *area, const struct xsw_dev *dev, u
 	len = READ_ONCE(slot->size);
 	phys = READ_ONCE(slot->phys);
 	slots_of(area, head, word, &first, &n);
-	if ((word & XSW_SLOT_STATE) != XSW_SLOT_LIVE || at >> XSW_SLOT_SHIFT >= first + n)
+	if ((word & XSW_SLOT_STATE) != XSW_SLOT_LIVE || at >> XSW_SLOT_SHIFT >= first + n ||
+	    !unchanged(slot, word))
 		return XSW_CAUSE_NOT_MAPPED;
 	if (at < start || at - start > len || size > len - (at - start))
 		return XSW_CAUSE_OUT_OF_RANGE;

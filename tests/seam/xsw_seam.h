@@ -81,6 +81,11 @@ static inline u64 roundup_pow_of_two(u64 n)
 /* ordering: all through the compiler's atomics, which ThreadSanitizer understands */
 #define READ_ONCE(x)			__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)		__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#ifdef __SANITIZE_THREAD__ /* knows no fences */
+#define smp_rmb()			__atomic_signal_fence(__ATOMIC_ACQUIRE)
+#else
+#define smp_rmb()			__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#endif
 #define smp_load_acquire(p)		__atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v)		__atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define cmpxchg(p, old, new_)	({						\
