@@ -388,7 +388,7 @@ static void sweep(void)
 		survived += !ret;
 	}
 	if (n > MOST_POINTS) {
-		printf("  %s: still failing after %u points\n", w->name, MOST_POINTS);
+		printf("  %s: still failing after %d points\n", w->name, MOST_POINTS);
 		bad++;
 	}
 	printf("%-28s %6u points: %u clean failures, %u survived\n", w->name, n - 1, failed,

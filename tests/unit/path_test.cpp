@@ -416,7 +416,8 @@ TEST(Pool, CreateRefusesNonsense) {
   EXPECT_EQ(create({}), -EINVAL);
   EXPECT_EQ(create({good}, 0), -EINVAL);
   EXPECT_EQ(create({good, good}), -EINVAL);
-  for (auto change : std::initializer_list<void (*)(xsw_extent &)>{
+  using Change = void (*)(xsw_extent &);
+  for (auto change : std::initializer_list<Change>{
            [](xsw_extent &e) { e.vaddr = nullptr; }, [](xsw_extent &e) { e.size = 0; },
            [](xsw_extent &e) { e.size--; }, [](xsw_extent &e) { e.phys += 512; },
            [](xsw_extent &e) { e.machine += 1024; }, [](xsw_extent &e) { e.phys = -2048ULL * 2; },

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -142,7 +143,7 @@ private:
   Config config_;
   xsw_env_ops ops_{};
   Env env_{};
-  std::vector<Bytes> memory_;
+  std::deque<Bytes> memory_;
   std::map<u64, Region> phys_;
   std::map<u64, Region> machine_;
   std::mutex cache_lock_;
