@@ -98,7 +98,7 @@ std::string advice_for(int err, unsigned cause) {
 Exit exit_for(int err, unsigned cause) {
   if (cause == XSW_CAUSE_NO_DEVICE || cause == XSW_CAUSE_PERMISSION)
     return Exit::environment;
-  if (err == ENODEV || err == EPERM || err == EACCES || err == ENOENT)
+  if (err == ENODEV || err == EPERM || err == EACCES)
     return Exit::environment;
   return Exit::device;
 }

@@ -17,7 +17,8 @@ Error ring_error(const char *what, int err, const char *advice = "") {
                .err = err,
                .cause = XSW_CAUSE_NONE,
                .advice = advice,
-               .exit = err == ENOSYS || err == EPERM ? Exit::environment : Exit::device};
+               .exit = err == ENOSYS || err == EPERM || err == EINVAL ? Exit::environment
+                                                                      : Exit::device};
 }
 
 } // namespace
