@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device.h"
+#include "grant.h"
 
 #include <bit>
 #include <cerrno>
@@ -66,7 +67,7 @@ int Device::issue(uint32_t cmd, const void *op, size_t size, Ring *via, int fixe
 }
 
 template <class Op>
-Result<xsw_result> Device::perform(const char *what, uint32_t cmd, Op &op, Ring *via,
+Result<xsw_result> Device::perform(const char *what, uint32_t cmd, Op op, Ring *via,
                                    int fixed) const {
   xsw_result result{};
   op.size = sizeof(op);
@@ -212,6 +213,10 @@ Result<Memory> Memory::of_device(const Device &device, size_t bytes, uint64_t of
   return map(whole_pages(bytes), MAP_SHARED, device.fd(), offset, device.path());
 }
 
+Result<Memory> Memory::of_file(int fd, const std::string &path, size_t bytes, uint64_t offset) {
+  return map(whole_pages(bytes), MAP_SHARED, fd, offset, path);
+}
+
 Memory &Memory::operator=(Memory &&other) noexcept {
   std::swap(bytes_, other.bytes_);
   return *this;
@@ -256,9 +261,26 @@ Result<Buffer> Buffer::kernel(const Device &device, uint32_t engine, uint32_t pl
   return Buffer(device, created->handle, std::move(*memory), range);
 }
 
+Result<Buffer> Buffer::granted(const Device &device, size_t bytes) {
+  auto grant = grant_to_self(bytes);
+  if (!grant)
+    return tl::unexpected(grant.error());
+  xsw_buf_create op{};
+  op.kind = XSW_BUF_USER;
+  op.addr = std::bit_cast<uintptr_t>(grant->foreign.bytes().data());
+  op.bytes = bytes;
+  return device.buf_create(op).map([&](const xsw_result &result) {
+    const auto range = grant->own.bytes().first(bytes);
+    Buffer buffer(device, result.handle, std::move(grant->own), range);
+    buffer.foreign_ = std::move(grant->foreign);
+    return buffer;
+  });
+}
+
 Buffer::Buffer(Buffer &&other) noexcept
     : device_(other.device_), handle_(std::exchange(other.handle_, 0)),
-      memory_(std::move(other.memory_)), bytes_(other.bytes_) {}
+      memory_(std::move(other.memory_)), foreign_(std::move(other.foreign_)), bytes_(other.bytes_) {
+}
 
 Buffer &Buffer::operator=(Buffer &&other) noexcept {
   if (this != &other) {
@@ -266,6 +288,7 @@ Buffer &Buffer::operator=(Buffer &&other) noexcept {
     device_ = other.device_;
     handle_ = std::exchange(other.handle_, 0);
     memory_ = std::move(other.memory_);
+    foreign_ = std::move(other.foreign_);
     bytes_ = other.bytes_;
   }
   return *this;
@@ -275,9 +298,12 @@ Buffer::~Buffer() { (void)destroy(); }
 
 Result<void> Buffer::destroy() {
   memory_ = Memory();
-  if (!handle_)
-    return {};
-  return device_->buf_destroy(std::exchange(handle_, 0)).map([](const xsw_result &) {});
+  Result<void> done;
+  if (handle_)
+    done = device_->buf_destroy(std::exchange(handle_, 0)).map([](const xsw_result &) {});
+  // A grant must not be unmapped while it is pinned.
+  foreign_ = Memory();
+  return done;
 }
 
 } // namespace xsw

@@ -19,7 +19,8 @@ class Device {
 public:
   static Result<Device> open(const std::string &path = default_device);
 
-  Device(Device &&other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(other.path_) {}
+  Device(Device &&other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
   Device &operator=(Device &&) = delete;
   Device(const Device &) = delete;
   ~Device();
@@ -52,7 +53,7 @@ private:
   Device(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
 
   template <class Op>
-  Result<xsw_result> perform(const char *what, uint32_t cmd, Op &op, Ring *via,
+  Result<xsw_result> perform(const char *what, uint32_t cmd, Op op, Ring *via,
                              int fixed = -1) const;
   Error error(const char *what, int err, unsigned cause) const;
 
@@ -90,6 +91,8 @@ class Memory {
 public:
   static Result<Memory> anonymous(size_t bytes);
   static Result<Memory> of_device(const Device &device, size_t bytes, uint64_t offset);
+  // The mapping keeps the file open.
+  static Result<Memory> of_file(int fd, const std::string &path, size_t bytes, uint64_t offset);
 
   Memory() = default;
   Memory(Memory &&other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
@@ -112,6 +115,8 @@ public:
   static Result<Buffer> user(const Device &device, size_t bytes, size_t page_offset = 0);
   static Result<Buffer> kernel(const Device &device, uint32_t engine, uint32_t placement,
                                size_t bytes, size_t page_offset = 0);
+  // Xen: memory that this domain grants to itself, pinned where it is mapped as foreign.
+  static Result<Buffer> granted(const Device &device, size_t bytes);
 
   Buffer(Buffer &&other) noexcept;
   Buffer &operator=(Buffer &&other) noexcept;
@@ -128,6 +133,7 @@ private:
   const Device *device_;
   uint32_t handle_;
   Memory memory_;
+  Memory foreign_; // what is pinned, where that is not memory_
   std::span<std::byte> bytes_;
 };
 

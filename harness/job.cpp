@@ -68,12 +68,13 @@ constexpr Words<Direction, 4> direction_words{{{"to", Direction::to},
                                                {"bidi", Direction::bidi}}};
 constexpr Words<Buffers, 3> buffer_words{
     {{"user", Buffers::user}, {"fixed", Buffers::fixed}, {"kernel", Buffers::kernel}}};
-constexpr Words<xsw_placement, 6> placement_words{{{"any", XSW_PLACE_ANY},
+constexpr Words<xsw_placement, 7> placement_words{{{"any", XSW_PLACE_ANY},
                                                    {"low", XSW_PLACE_LOW},
                                                    {"above-mask", XSW_PLACE_ABOVE_MASK},
                                                    {"straddle", XSW_PLACE_STRADDLE},
                                                    {"foreign", XSW_PLACE_FOREIGN},
-                                                   {"foreign-contig", XSW_PLACE_FOREIGN_CONTIG}}};
+                                                   {"foreign-contig", XSW_PLACE_FOREIGN_CONTIG},
+                                                   {"foreign-grant", place_foreign_grant}}};
 constexpr Words<Submit, 2> submit_words{{{"io_uring", Submit::uring}, {"ioctl", Submit::ioctl}}};
 // A job maps and unmaps as a whole: skip-cpu-sync has no meaning there, the ABI refuses it.
 constexpr Words<uint32_t, 2> attr_words{
@@ -370,9 +371,10 @@ std::vector<Key> make_keys() {
       word_key("buffers", "kernel, user, fixed",
                "kernel memory, pinned user memory, or an io_uring registered buffer", &Job::buffers,
                buffer_words),
-      word_key("placement", "any, low, above-mask, straddle, foreign, foreign-contig",
+      word_key("placement",
+               "any, low, above-mask, straddle, foreign, foreign-contig, foreign-grant",
                "kernel buffers: where they lie; straddle and foreign need sim or Xen, "
-               "foreign-contig Xen",
+               "foreign-contig Xen. foreign-grant: user memory through gntalloc and gntdev",
                &Job::placement, placement_words),
       flag_key("sg", "map with dma_map_sg()", &Job::sg),
       flag_key("sync", "sync for the CPU, then unmap without sync", &Job::sync),
@@ -535,10 +537,9 @@ Result<void> check_job(const Job &job) {
     for (const string_view key : {"p2m", "p2m_offset", "no_m2p", "no_flush", "pool", "latency"})
       if (job.where.contains(key))
         return contradiction(job, {key}, fmt::format("{} is for engine=sim", key));
-  } else if (job.placement == XSW_PLACE_FOREIGN_CONTIG) {
-    return contradiction(
-        job, {"placement"},
-        "placement=foreign-contig is for engine=edu on Xen: sim has it as foreign");
+  } else if (job.placement == XSW_PLACE_FOREIGN_CONTIG || job.placement == place_foreign_grant) {
+    return contradiction(job, {"placement"},
+                         "this placement is for engine=edu on Xen: sim has it as foreign");
   } else if (job.engine_index != XSW_ANY_INDEX) {
     return contradiction(job, {"engine_index"}, "engine_index is for engine=edu");
   }

@@ -22,6 +22,9 @@ struct Range {
 
 enum class Direction { to, from, both, bidi };
 enum class Buffers { user, fixed, kernel };
+// Beside those of the ABI: user memory that this domain grants to itself.
+constexpr auto place_foreign_grant = static_cast<xsw_placement>(XSW_PLACE_FOREIGN_CONTIG + 1);
+
 enum class Submit { ioctl, uring };
 
 struct Job {

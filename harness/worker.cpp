@@ -63,7 +63,8 @@ Result<Side> Side::create(const Shared &shared, bool placed, size_t slots) {
   for (size_t i = 0; i < side.layout_.buffers; ++i) {
     const size_t bytes = side.layout_.buffer_bytes();
     auto buffer =
-        placed && job.buffers == Buffers::user
+        placed && job.placement == place_foreign_grant ? Buffer::granted(shared.device, bytes)
+        : placed && job.buffers == Buffers::user
             ? Buffer::user(shared.device, bytes)
             : Buffer::kernel(shared.device, shared.engine.handle(),
                              static_cast<uint32_t>(placed ? job.placement : XSW_PLACE_LOW), bytes);

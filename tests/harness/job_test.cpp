@@ -187,8 +187,10 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"[a]\nengine=edu\npool=8m\n", "t.ini:3: job 'a': pool is for engine=sim"},
         Contradiction{
             "[a]\nplacement=foreign-contig\n",
-            "t.ini:2: job 'a': placement=foreign-contig is for engine=edu on Xen: sim has "
-            "it as foreign"},
+            "t.ini:2: job 'a': this placement is for engine=edu on Xen: sim has it as foreign"},
+        Contradiction{
+            "[a]\nplacement=foreign-grant\n",
+            "t.ini:2: job 'a': this placement is for engine=edu on Xen: sim has it as foreign"},
         Contradiction{"[a]\nengine_index=1\n", "t.ini:2: job 'a': engine_index is for engine=edu"},
         Contradiction{"[a]\nforce_bounce\nno_bounce\n",
                       "t.ini:3: job 'a': force_bounce and no_bounce exclude each other"},
