@@ -7,6 +7,7 @@
 # A script may say, in comments of its own:
 #   # params: NAME=VALUE ...   parameters of the module (default: none)
 #   # module: none             the script loads the module itself, or needs none
+#   # vm: VM ...               guests that it is for (default: any)
 #   # timeout: SECONDS         of guest time (default 120)
 
 # Variables given with scripts/vm --set.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Guests on Xen: dom0 runs what a bare guest runs, and Xen's own log shares the console.
-# In, beside what lib/qemu.sh takes: XEN, the hypervisor's image.
+# In, beside what lib/qemu.sh takes: XEN, the hypervisor's image; DOMU_INITRD, of a second
+# domain, or nothing.
 #
 # Xen starts dom0 with DOM0_MEMORY of the machine's MEMORY. Both defaults leave
 # room for a second domain, and give dom0 memory on both sides of 4 GiB.
@@ -28,7 +29,7 @@ qemu_arm64_xen() {
 	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}" -accel tcg,thread=multi -kernel "$XEN" -dtb "$RUN/xen.dtb"
 		-device "loader,file=$IMAGE,addr=$xen_kernel_at,force-raw=on"
 		-device "loader,file=$INITRD,addr=$xen_initrd_at,force-raw=on" "${DEVICES[@]}")
-	if [ -n "${DOMU_INITRD:-}" ]; then
+	if [ -n "$DOMU_INITRD" ]; then
 		QEMU+=(-device "loader,file=$IMAGE,addr=$xen_domu_kernel_at,force-raw=on"
 			-device "loader,file=$DOMU_INITRD,addr=$xen_domu_initrd_at,force-raw=on")
 	fi
@@ -39,10 +40,10 @@ qemu_arm64_xen() {
 		echo "xen,dom0-bootargs = \"console=hvc0 $APPEND\";"
 		dt_module kernel $xen_kernel_at "$IMAGE"
 		dt_module ramdisk $xen_initrd_at "$INITRD"
-		if [ -n "${DOMU_INITRD:-}" ]; then
+		if [ -n "$DOMU_INITRD" ]; then
 			echo 'domU1 { compatible = "xen,domain"; #address-cells = <2>; #size-cells = <2>; cpus = <1>;'
 			echo 'memory = <0 0x40000>; vpl011; xen,enhanced = "no-xenstore";'
-			dt_module kernel $xen_domu_kernel_at "$IMAGE" "console=ttyAMA0 rdinit=/init panic=-1 ${DOMU_APPEND:-}"
+			dt_module kernel $xen_domu_kernel_at "$IMAGE" "console=ttyAMA0 rdinit=/domu panic=-1 loglevel=5"
 			dt_module ramdisk $xen_domu_initrd_at "$DOMU_INITRD"
 			echo '};'
 		fi
