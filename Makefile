@@ -70,6 +70,10 @@ vm-test: guest ## every script of tests/vm/guest/ in a guest
 stress: guest ## ten million random verified mappings in a guest, from a printed seed
 	@scripts/vm $(target) --guest scripts/guest/stress.sh --edu 8 --set 'STRESS=$(STRESS)' --timeout 36000
 
+bench: ## measure the core in userspace beside memcpy and the in-tree figures; plots, in minutes
+	@scripts/deps bench
+	@scripts/bench
+
 lint: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, shellcheck, codespell
 	@scripts/deps test
 	@scripts/lint
@@ -105,7 +109,7 @@ clean: ## remove what was built
 distclean: clean ## the same, and the cache of kernels outside the tree
 	rm -rf "$${XSW_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xswiotlb}"
 
-.PHONY: all help run test unit coverage kunit vm-test stress lint format headers-check modules modules_install \
+.PHONY: all help run test unit coverage kunit vm-test stress bench lint format headers-check modules modules_install \
 	harness initramfs guest deps clean distclean
 # The steps share one machine's two guests and one cache.
 .NOTPARALLEL:

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+// The allocator alone: the core of this program copies nothing.
+#include "measure.hpp"
+
+using namespace xsw::bench;
+
+namespace {
+
+constexpr u64 kSeed = 1;
+constexpr u64 kPageMask = 4 * KiB - 1;
+
+// Maps of @size in a pool that a load keeps filled to @percent, each in another state of the pool.
+void fill(benchmark::State &state, Load::Size kind, double percent, size_t size) {
+  constexpr int probes = 20'000;
+  static const Ticks ticks;
+  World world(1);
+  const xsw_dev dev = device();
+  xsw_seam_cpu = 0;
+  Load load(world, dev, kind, kSeed);
+  load.fill(percent);
+  for (size_t i = 0, n = 4 * load.size(); i < n; i++)
+    load.churn(percent);
+  std::vector<double> maps, misses;
+  while (state.KeepRunning()) {
+    double total = 0;
+    for (int i = 0; i < probes; i++) {
+      if (percent > 0)
+        load.churn(percent);
+      Mapping m;
+      const u64 from = Ticks::now();
+      const bool ok = world.map(dev, load.source(), size, DMA_TO_DEVICE, m);
+      const u64 to = Ticks::now();
+      (ok ? maps : misses).push_back(ticks.ns(from, to));
+      total += ticks.ns(from, to);
+      if (ok)
+        world.unmap(dev, m, DMA_TO_DEVICE);
+    }
+    state.SetIterationTime(total / probes * 1e-9);
+  }
+  const double failed = static_cast<double>(misses.size());
+  state.counters["fail_percent"] = 100 * failed / (failed + static_cast<double>(maps.size()));
+  state.counters["fail_p50_ns"] = percentile(misses, 50);
+  state.counters["fail_p999_ns"] = percentile(misses, 99.9);
+  state.counters["used_percent"] = load.used();
+  counters(state, maps);
+}
+
+// All 4 KiB, half of them given back at random: a map of more must fail.
+void fragmented(benchmark::State &state, size_t size) {
+  static const Ticks ticks;
+  World world(1);
+  const xsw_dev dev = device();
+  xsw_seam_cpu = 0;
+  Load load(world, dev, Load::Size::page, kSeed);
+  load.fill(100);
+  while (load.used() > 50)
+    load.drop_random();
+  std::vector<double> maps, misses;
+  while (state.KeepRunning()) {
+    Mapping m;
+    const u64 from = Ticks::now();
+    const bool ok = world.map(dev, load.source(), size, DMA_TO_DEVICE, m);
+    const u64 to = Ticks::now();
+    (ok ? maps : misses).push_back(ticks.ns(from, to));
+    state.SetIterationTime(std::max(ticks.ns(from, to), 0.1) * 1e-9);
+    if (ok)
+      world.unmap(dev, m, DMA_TO_DEVICE);
+  }
+  const double failed = static_cast<double>(misses.size());
+  state.counters["fail_percent"] = 100 * failed / (failed + static_cast<double>(maps.size()));
+  state.counters["fail_p50_ns"] = percentile(misses, 50);
+  state.counters["fail_p999_ns"] = percentile(misses, 99.9);
+  counters(state, maps);
+}
+
+// Each map alone, by threads that may be more than the machine has CPUs.
+void latency(benchmark::State &state, size_t size) {
+  static const Ticks ticks;
+  World &world = shared_world(8);
+  const xsw_dev dev = device();
+  const Memory source = huge_memory(size);
+  xsw_seam_cpu = state.thread_index();
+  std::vector<double> maps;
+  bool failed = false;
+  while (state.KeepRunning()) {
+    Mapping m;
+    const u64 from = Ticks::now();
+    failed |= !world.map(dev, source.get(), size, DMA_TO_DEVICE, m);
+    const u64 to = Ticks::now();
+    maps.push_back(ticks.ns(from, to));
+    state.SetIterationTime(std::max(maps.back(), 0.1) * 1e-9);
+    world.unmap(dev, m, DMA_TO_DEVICE);
+  }
+  if (failed)
+    state.SkipWithError("a map failed");
+  counters(state, maps);
+}
+
+// How much fits until the first map fails.
+void capacity(benchmark::State &state, Load::Size kind, unsigned int areas, u64 mask) {
+  const xsw_dev dev = device(mask);
+  xsw_seam_cpu = 0;
+  double live = 0, payload = 0, used = 0;
+  while (state.KeepRunning()) {
+    World world(areas);
+    Load load(world, dev, kind, kSeed + state.iterations());
+    const auto start = Clock::now();
+    while (load.add())
+      ;
+    state.SetIterationTime(ns(Clock::now() - start) / static_cast<double>(load.size()) * 1e-9);
+    live += static_cast<double>(load.size());
+    payload += 100.0 * static_cast<double>(load.payload()) / kPoolBytes;
+    used += load.used();
+  }
+  const auto n = static_cast<double>(state.iterations());
+  state.counters["live"] = live / n;
+  state.counters["payload_percent"] = payload / n;
+  state.counters["used_percent"] = used / n;
+}
+
+// The mix comes and goes at @percent: how many of its 64 KiB maps fail.
+void churn(benchmark::State &state, double percent, u64 mask) {
+  World world(1);
+  const xsw_dev dev = device(mask);
+  xsw_seam_cpu = 0;
+  Load load(world, dev, Load::Size::mix, kSeed);
+  load.fill(percent);
+  for (size_t i = 0, n = 10 * load.size(); i < n; i++)
+    load.churn(percent);
+  constexpr int steps = 100'000;
+  double large = 0, failed = 0, small_failed = 0;
+  while (state.KeepRunning()) {
+    const auto start = Clock::now();
+    for (int i = 0; i < steps; i++) {
+      const size_t size = load.churn(percent);
+      failed += size == kLargest;
+      small_failed += size && size != kLargest;
+    }
+    large += steps / 10.0;
+    state.SetIterationTime(ns(Clock::now() - start) / steps * 1e-9);
+  }
+  state.counters["fail_percent"] = 100 * failed / large;
+  state.counters["small_fail_percent"] = 100 * small_failed / (9 * large);
+  state.counters["used_percent"] = load.used();
+}
+
+void metadata(benchmark::State &state, unsigned int areas) {
+  while (state.KeepRunning()) {
+    const World world(areas);
+    state.SetIterationTime(1e-9);
+    state.counters["percent"] = 100.0 * static_cast<double>(world.metadata()) / kPoolBytes;
+  }
+}
+
+// Does an address belong to the pool?
+void lookup(benchmark::State &state, unsigned int areas) {
+  World &world = shared_world(areas);
+  u64 at = 0;
+  measure(state, 64, [&] {
+    at = (at + 4096 * 1021) % kPoolBytes;
+    benchmark::DoNotOptimize(xsw_pool_find(world.env().pool, 0x4000'0000 + at));
+  });
+}
+
+// What a mapping costs that needs no bouncing.
+void direct(benchmark::State &state) {
+  World &world = shared_world(2);
+  xsw_dev dev = device();
+  dev.force_bounce = false;
+  const Memory source = huge_memory(4 * KiB);
+  bool failed = false;
+  measure(state, 4 * KiB, [&] {
+    xsw_mapped out;
+    xsw_cause cause;
+    failed |= xsw_map(&world.env(), &dev, reinterpret_cast<uintptr_t>(source.get()), 4 * KiB,
+                      DMA_TO_DEVICE, 0, &out) != 0;
+    failed |= xsw_unmap(&world.env(), &dev, out.dma, 4 * KiB, DMA_TO_DEVICE, 0, &cause) != 0;
+  });
+  if (failed)
+    state.SkipWithError("a mapping was not direct");
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  add_pairs("alloc", Level::pool, DMA_TO_DEVICE);
+  add_pairs("path", Level::path, DMA_TO_DEVICE);
+  for (const int threads : {1, 2, 4, 8})
+    add("latency/4K", [](benchmark::State &s) { latency(s, 4 * KiB); })
+        ->Iterations(100'000)
+        ->Threads(threads);
+  for (const int percent : {0, 50, 90, 95, 99})
+    for (const size_t size : {4 * KiB, 64 * KiB})
+      add("fill/mix/" + size_name(size) + "/percent:" + std::to_string(percent),
+          [=](benchmark::State &s) { fill(s, Load::Size::mix, percent, size); })
+          ->Iterations(2);
+  for (const size_t size : {4 * KiB, 64 * KiB})
+    add("fragmented/" + size_name(size), [=](benchmark::State &s) {
+      fragmented(s, size);
+    })->Iterations(20'000);
+  for (const unsigned int areas : {1, 2})
+    add("capacity/mix/areas:" + std::to_string(areas), [=](benchmark::State &s) {
+      capacity(s, Load::Size::mix, areas, 0);
+    })->Iterations(5);
+  add("capacity/mix/align:4095", [](benchmark::State &s) {
+    capacity(s, Load::Size::mix, 1, kPageMask);
+  })->Iterations(5);
+  add("capacity/64B", [](benchmark::State &s) {
+    capacity(s, Load::Size::tiny, 1, 0);
+  })->Iterations(1);
+  add("capacity/4K", [](benchmark::State &s) {
+    capacity(s, Load::Size::page, 1, 0);
+  })->Iterations(1);
+  for (const int percent : {50, 90, 95})
+    add("churn/percent:" + std::to_string(percent), [=](benchmark::State &s) {
+      churn(s, percent, 0);
+    })->Iterations(2);
+  for (const unsigned int areas : {1, 2, 8}) {
+    add("metadata/areas:" + std::to_string(areas), [=](benchmark::State &s) {
+      metadata(s, areas);
+    })->Iterations(1);
+    add("lookup/areas:" + std::to_string(areas), [=](benchmark::State &s) {
+      lookup(s, areas);
+    })->Iterations(kWindows);
+  }
+  add("direct/4K", direct)->Iterations(kWindows);
+
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv))
+    return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+// The instructions of one map and unmap, counted by callgrind: run under
+//   valgrind --tool=callgrind --collect-atstart=no --dump-instr=no --callgrind-out-file=OUT
+// it leaves OUT.1, OUT.2, ... with the totals of one case each, whose name and number of pairs are
+// in the line "desc: Trigger: Client Request: NAME PAIRS". Nothing but the core is counted.
+#include <cstdio>
+#include <string>
+
+#include <valgrind/callgrind.h>
+
+#include "world.hpp"
+
+using namespace xsw::bench;
+
+namespace {
+
+void report(const std::string &name, size_t pairs) {
+  const std::string text = name + " " + std::to_string(pairs);
+  CALLGRIND_DUMP_STATS_AT(text.c_str());
+}
+
+// The calls alone, with nothing between: what is counted but is not the core's is their arguments.
+void pairs(const std::string &name, bool path, size_t size, size_t depth) {
+  constexpr size_t rounds = 50;
+  World world(2);
+  const xsw_dev dev = device();
+  const Memory source = huge_memory(size);
+  std::vector<Mapping> live(depth);
+  xsw_seam_cpu = 0;
+  for (size_t i = 0; i < rounds + 3; i++) {
+    if (i == 3)
+      CALLGRIND_TOGGLE_COLLECT;
+    for (Mapping &m : live)
+      path ? world.map(dev, source.get(), size, DMA_TO_DEVICE, m)
+           : world.pool_map(dev, source.get(), size, m);
+    for (const Mapping &m : live)
+      path ? world.unmap(dev, m, DMA_TO_DEVICE) : world.pool_unmap(dev, m, DMA_TO_DEVICE);
+  }
+  CALLGRIND_TOGGLE_COLLECT;
+  report(name + "/" + std::to_string(size) + "/" + std::to_string(depth), rounds * depth);
+}
+
+void fill(double percent, size_t size) {
+  constexpr size_t probes = 500;
+  World world(1);
+  const xsw_dev dev = device();
+  xsw_seam_cpu = 0;
+  Load load(world, dev, Load::Size::mix, 1);
+  load.fill(percent);
+  for (size_t i = 0, n = 2 * load.size(); i < n; i++)
+    load.churn(percent);
+  for (size_t i = 0; i < probes; i++) {
+    load.churn(percent);
+    Mapping m;
+    CALLGRIND_TOGGLE_COLLECT;
+    if (world.pool_map(dev, load.source(), size, m))
+      world.pool_unmap(dev, m, DMA_TO_DEVICE);
+    CALLGRIND_TOGGLE_COLLECT;
+  }
+  report("fill/" + std::to_string(size) + "/" + std::to_string(static_cast<int>(percent)), probes);
+}
+
+} // namespace
+
+int main() {
+  for (const size_t size : {size_t{64}, 4 * KiB, 64 * KiB, 256 * KiB, 4 * MiB})
+    pairs("alloc", false, size, 1);
+  for (const size_t size : {4 * KiB, 64 * KiB})
+    pairs("alloc", false, size, 32);
+  pairs("path", true, 4 * KiB, 1);
+  for (const double percent : {90.0, 95.0, 99.0})
+    for (const size_t size : {4 * KiB, 64 * KiB})
+      fill(percent, size);
+  return 0;
+}

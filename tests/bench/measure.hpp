@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+// How an operation is measured beside a memcpy of the same size, window by window in turn, so that
+// both see the same machine. A window in which this thread was preempted does not count.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include <sys/resource.h>
+
+#include <benchmark/benchmark.h>
+
+#include "memory.h"
+#include "world.hpp"
+
+namespace xsw::bench {
+
+inline long preemptions() {
+  rusage u;
+  getrusage(RUSAGE_THREAD, &u);
+  return u.ru_nivcsw;
+}
+
+template <typename F> double window_ns(F &&f, size_t times) {
+  const auto start = Clock::now();
+  for (size_t i = 0; i < times; i++)
+    f();
+  return ns(Clock::now() - start) / static_cast<double>(times);
+}
+
+constexpr size_t kWindows = 400;
+
+// Medians of @op and of a cache-hot memcpy of @size, and the quartiles of their ratio. @op does
+// @ops operations at once.
+template <typename F> void measure(benchmark::State &state, size_t size, F &&op, size_t ops = 1) {
+  const Memory from = huge_memory(size);
+  const Memory to = huge_memory(size);
+  auto copy = [&] { benchmark::DoNotOptimize(xsw_bench_copy(to.get(), from.get(), size)); };
+  constexpr double window = 20'000;
+  auto times = [](double once) { return std::max<size_t>(1, static_cast<size_t>(window / once)); };
+  for (int i = 0; i < 3; i++)
+    op(), copy();
+  const size_t op_times = times(window_ns(op, 10));
+  const size_t copy_times = times(window_ns(copy, 10));
+
+  std::vector<double> mine, memcpys, ratios;
+  while (state.KeepRunning()) {
+    const long before = preemptions();
+    const double a = window_ns(op, op_times) / static_cast<double>(ops);
+    const double b = window_ns(copy, copy_times);
+    state.SetIterationTime(a * 1e-9);
+    if (preemptions() != before)
+      continue;
+    mine.push_back(a);
+    memcpys.push_back(b);
+    ratios.push_back(a / b);
+  }
+  using Counter = benchmark::Counter;
+  state.counters["ns"] = Counter(percentile(mine, 50), Counter::kAvgThreads);
+  state.counters["memcpy_ns"] = Counter(percentile(memcpys, 50), Counter::kAvgThreads);
+  state.counters["ratio"] = Counter(percentile(ratios, 50), Counter::kAvgThreads);
+  state.counters["ratio_q1"] = Counter(percentile(ratios, 25), Counter::kAvgThreads);
+  state.counters["ratio_q3"] = Counter(percentile(ratios, 75), Counter::kAvgThreads);
+}
+
+inline void counters(benchmark::State &state, std::vector<double> &samples) {
+  using Counter = benchmark::Counter;
+  state.counters["p50_ns"] = Counter(percentile(samples, 50), Counter::kAvgThreads);
+  state.counters["p99_ns"] = Counter(percentile(samples, 99), Counter::kAvgThreads);
+  state.counters["p999_ns"] = Counter(percentile(samples, 99.9), Counter::kAvgThreads);
+}
+
+using Body = std::function<void(benchmark::State &)>;
+
+inline benchmark::internal::Benchmark *add(const std::string &name, const Body &body) {
+#ifdef __clang_analyzer__ // which does not see that the library keeps what is registered
+  static benchmark::internal::Benchmark *kept;
+  return kept;
+#else
+  return benchmark::RegisterBenchmark(name.c_str(), body)->UseManualTime();
+#endif
+}
+
+inline std::string size_name(size_t size) {
+  return size < KiB   ? std::to_string(size) + "B"
+         : size < MiB ? std::to_string(size / KiB) + "K"
+                      : std::to_string(size / MiB) + "M";
+}
+
+constexpr size_t kSizes[] = {64,       512,       2 * KiB, 4 * KiB, 16 * KiB,
+                             64 * KiB, 256 * KiB, MiB,     4 * MiB};
+
+// One empty pool for all benchmarks with so many areas.
+inline World &shared_world(unsigned int areas) {
+  static std::mutex lock;
+  static std::map<unsigned int, World> worlds;
+  const std::lock_guard guard(lock);
+  return worlds.try_emplace(areas, areas).first->second;
+}
+
+enum class Level { path, pool };
+
+// map and unmap of @depth buffers in turn, by each of the benchmark's threads.
+inline void pairs(benchmark::State &state, World &world, Level level, size_t size, size_t depth,
+                  dma_data_direction dir) {
+  const xsw_dev dev = device();
+  const Memory source = huge_memory(size);
+  std::vector<Mapping> live(depth);
+  xsw_seam_cpu = state.thread_index();
+  bool failed = false;
+  if (level == Level::pool)
+    measure(
+        state, size,
+        [&] {
+          for (Mapping &m : live)
+            failed |= !world.pool_map(dev, source.get(), size, m);
+          for (const Mapping &m : live)
+            world.pool_unmap(dev, m, dir);
+        },
+        depth);
+  else
+    measure(
+        state, size,
+        [&] {
+          for (Mapping &m : live)
+            failed |= !world.map(dev, source.get(), size, dir, m);
+          for (const Mapping &m : live)
+            world.unmap(dev, m, dir);
+        },
+        depth);
+  if (failed)
+    state.SkipWithError("a map failed");
+}
+
+// The same, for each size, depth and number of threads; threads share a pool with @areas.
+inline void add_pairs(const std::string &name, Level level, dma_data_direction dir) {
+  struct Shape {
+    size_t depth;
+    int threads;
+    unsigned int areas;
+  };
+  for (const Shape shape :
+       {Shape{1, 1, 2}, {32, 1, 2}, {1, 2, 2}, {1, 4, 4}, {1, 8, 8}, {1, 2, 1}}) {
+    for (const size_t size : kSizes) {
+      if (shape.depth * size > 16 * MiB)
+        continue;
+      // The shapes of several threads only at the sizes that stand for the rest.
+      if (shape.threads > 1 && size != 64 && size != 4 * KiB && size != 64 * KiB)
+        continue;
+      add(name + "/" + size_name(size) + "/depth:" + std::to_string(shape.depth) +
+              "/areas:" + std::to_string(shape.areas),
+          [=](benchmark::State &state) {
+            pairs(state, shared_world(shape.areas), level, size, shape.depth, dir);
+          })
+          ->Iterations(kWindows)
+          ->Threads(shape.threads);
+    }
+  }
+}
+
+} // namespace xsw::bench

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+// Reads what a run of scripts/bench left and prints it beside the in-tree swiotlb's figures, or
+// beside another run's; writes the plots.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using Figures = std::map<std::string, double>; // counters of one benchmark
+using Run = std::map<std::string, Figures>;
+
+// The in-tree swiotlb of Linux 6.12, measured in the same way (docs/benchmarks.md): nanoseconds for
+// a pair, beside memcpys on the same machine. 0: not measured.
+constexpr std::array<std::string_view, 6> kSizes = {"64B", "2K", "4K", "16K", "64K", "256K"};
+using Row = std::array<double, kSizes.size()>;
+constexpr Row kMemcpy = {5, 61, 107, 422, 1256, 4994};
+
+struct Case {
+  std::string_view name; // the benchmark's, with % for the size
+  std::string_view title;
+  Row in_tree;
+};
+constexpr Case kCases[] = {
+    {"alloc/%/depth:1/areas:2/threads:1",
+     "no copy, 1 thread, depth 1",
+     {113, 114, 113, 118, 155, 298}},
+    {"alloc/%/depth:32/areas:2/threads:1",
+     "no copy, 1 thread, depth 32",
+     {76, 76, 77, 85, 129, 303}},
+    {"alloc/%/depth:1/areas:2/threads:2",
+     "no copy, 2 threads, 2 areas",
+     {165, 165, 167, 174, 222, 362}},
+    {"alloc/%/depth:1/areas:1/threads:2", "no copy, 2 threads, 1 area", {304, 0, 306, 0, 509, 778}},
+    {"path/%/depth:1/areas:2/threads:1", "the same with the decision", {}},
+    {"copy/to_device/%/depth:1/areas:2/threads:1",
+     "TO_DEVICE, 1 thread",
+     {227, 158, 191, 921, 3901, 15032}},
+    {"copy/bidirectional/%/depth:1/areas:2/threads:1",
+     "BIDIRECTIONAL, 1 thread",
+     {251, 191, 238, 1170, 5210, 20451}},
+    {"copy/from_device/%/depth:1/areas:2/threads:1",
+     "FROM_DEVICE, 1 thread",
+     {248, 190, 267, 1174, 5219, 22021}},
+    {"copy/to_device/%/depth:1/areas:2/threads:2",
+     "TO_DEVICE, 2 threads",
+     {302, 212, 279, 1166, 4632, 18307}},
+};
+
+struct Count {
+  std::string_view name;
+  double in_tree;
+};
+constexpr Count kCounts[] = {
+    {"alloc/64/1", 2179},     {"alloc/4096/1", 2216},    {"alloc/65536/1", 2982},
+    {"alloc/262144/1", 5428}, {"alloc/4194304/1", 0},    {"alloc/4096/32", 0},
+    {"alloc/65536/32", 0},    {"path/4096/1", 0},        {"fill/4096/90", 1309},
+    {"fill/4096/95", 1837},   {"fill/4096/99", 5997},    {"fill/65536/90", 10258},
+    {"fill/65536/95", 0},     {"fill/65536/99", 104844},
+};
+
+struct Fill {
+  std::string_view name;
+  std::string_view title;
+  double p50, p999, fails; // in-tree
+};
+constexpr Fill kFills[] = {
+    {"fill/mix/4K/percent:0", "empty, 4 KiB", 60, 190, 0},
+    {"fill/mix/4K/percent:50", "mix 50 %, 4 KiB", 0, 0, 0},
+    {"fill/mix/4K/percent:90", "mix 90 %, 4 KiB", 40, 551, 0},
+    {"fill/mix/4K/percent:95", "mix 95 %, 4 KiB", 40, 1072, 0},
+    {"fill/mix/4K/percent:99", "mix 99 %, 4 KiB", 40, 4126, 0},
+    {"fill/mix/64K/percent:90", "mix 90 %, 64 KiB", 330, 1963, 0},
+    {"fill/mix/64K/percent:95", "mix 95 %, 64 KiB", 0, 0, 0},
+    {"fill/mix/64K/percent:99", "mix 99 %, 64 KiB", 3405, 26189, 0},
+    {"fragmented/64K", "all 4 KiB 50 %, 64 KiB", 29484, 68472, 100},
+};
+
+[[noreturn]] void die(int code, const std::string &sentence) {
+  fmt::print(stderr, "report: {}\n", sentence);
+  std::exit(code);
+}
+
+std::string without(std::string name, std::string_view part) {
+  const size_t at = name.find(part);
+  if (at != std::string::npos)
+    name.erase(at, name.find('/', at + 1) - at);
+  return name;
+}
+
+void read_json(Run &run, const fs::path &path) {
+  std::ifstream in(path);
+  const auto json = nlohmann::json::parse(in, nullptr, false);
+  if (json.is_discarded() || !json.contains("benchmarks"))
+    die(2, fmt::format("{} is not a result of the benchmarks; give the directory of a run of "
+                       "'make bench'",
+                       path.string()));
+  for (const auto &entry : json["benchmarks"]) {
+    const auto name = entry["name"].get<std::string>();
+    if (entry.value("error_occurred", false))
+      die(1, fmt::format("benchmark {} failed: {}", name, entry.value("error_message", "")));
+    auto &figures = run[without(without(name, "/iterations:"), "/manual_time")];
+    for (const auto &[key, value] : entry.items())
+      if (value.is_number())
+        figures[key] = value.get<double>();
+  }
+}
+
+Run read_run(const fs::path &dir) {
+  Run run;
+  read_json(run, dir / "copy.json");
+  read_json(run, dir / "alloc.json");
+  std::ifstream counts(dir / "instructions.txt");
+  std::string name;
+  for (double n = 0; counts >> name >> n;)
+    run["instructions/" + name]["instructions"] = n;
+  return run;
+}
+
+std::optional<double> get(const Run &run, const std::string &name, const std::string &key) {
+  const auto it = run.find(name);
+  if (it == run.end() || !it->second.contains(key))
+    return std::nullopt;
+  return it->second.at(key);
+}
+
+std::string sized(std::string_view name, std::string_view size) {
+  std::string s(name);
+  return s.replace(s.find('%'), 1, size);
+}
+
+// ---- one run ----
+
+void print_pairs(const Run &run) {
+  fmt::print("map+unmap pair; ratio: to a cache-hot memcpy of the size, with its quartiles\n"
+             "{:<28}{:>6}{:>10}{:>9}{:>17}{:>9}{:>10}\n",
+             "case", "size", "ns", "ratio", "quartiles", "in-tree", "ours/its");
+  for (const Case &c : kCases) {
+    for (size_t i = 0; i < kSizes.size(); i++) {
+      const std::string name = sized(c.name, kSizes[i]);
+      const auto ratio = get(run, name, "ratio");
+      if (!ratio)
+        continue;
+      const double theirs = c.in_tree[i] / kMemcpy[i];
+      fmt::print(
+          "{:<28}{:>6}{:>10.1f}{:>9.2f}{:>17}", c.title, kSizes[i], *get(run, name, "ns"), *ratio,
+          fmt::format("{:.2f}..{:.2f}", *get(run, name, "ratio_q1"), *get(run, name, "ratio_q3")));
+      if (theirs > 0)
+        fmt::print("{:>9.2f}{:>10.2f}", theirs, *ratio / theirs);
+      fmt::print("\n");
+    }
+  }
+}
+
+void print_fills(const Run &run) {
+  fmt::print("\nsingle maps in a filled pool, ns (in-tree's in brackets, - where not measured)\n"
+             "{:<28}{:>9}{:>18}{:>10}{:>20}\n",
+             "pool, map", "fails %", "p50", "p99", "p99.9");
+  auto theirs = [](double v) { return v > 0 ? fmt::format("({:.0f})", v) : std::string("(-)"); };
+  for (const Fill &f : kFills) {
+    const std::string name(f.name);
+    const auto fails = get(run, name, "fail_percent");
+    if (!fails)
+      continue;
+    const bool missed = *fails == 100;
+    const auto p50 = get(run, name, missed ? "fail_p50_ns" : "p50_ns");
+    const auto p999 = get(run, name, missed ? "fail_p999_ns" : "p999_ns");
+    fmt::print("{:<28}{:>9.2f}{:>9.0f}{:>9}{:>10.0f}{:>10.0f}{:>10}\n", f.title, *fails, *p50,
+               theirs(f.p50), missed ? 0.0 : *get(run, name, "p99_ns"), *p999, theirs(f.p999));
+  }
+}
+
+void print_counts(const Run &run) {
+  fmt::print("\ninstructions of a pair by callgrind, no copy\n{:<28}{:>9}{:>9}\n",
+             "case/size/depth or fill", "ours", "in-tree");
+  for (const Count &c : kCounts)
+    if (const auto n = get(run, "instructions/" + std::string(c.name), "instructions"))
+      fmt::print("{:<28}{:>9.0f}{:>9}\n", c.name, *n,
+                 c.in_tree > 0 ? fmt::format("{:.0f}", c.in_tree) : "-");
+}
+
+struct Target {
+  std::string_view what;
+  std::optional<double> value;
+  double limit;
+  bool at_least;
+  std::string_view in_tree;
+};
+
+// The number of targets that are not met.
+int print_targets(const Run &run) {
+  auto value = [&](const char *name, const char *key) { return get(run, name, key); };
+  auto quotient = [&](std::optional<double> a, std::optional<double> b) {
+    return a && b && *b > 0 ? std::optional(*a / *b) : std::nullopt;
+  };
+  const char *pair4 = "alloc/4K/depth:1/areas:2/threads:1";
+  const Target targets[] = {
+      {"no copy 4 KiB, of a memcpy", value(pair4, "ratio"), 0.25, false, "1.06"},
+      {"no copy 4 KiB, instructions", value("instructions/alloc/4096/1", "instructions"), 400,
+       false, "2216"},
+      {"no copy 64 KiB, instructions", value("instructions/alloc/65536/1", "instructions"), 800,
+       false, "2982"},
+      {"2 threads, of one's cost",
+       quotient(value("alloc/4K/depth:1/areas:2/threads:2", "ns"), value(pair4, "ns")), 1.15, false,
+       "1.48"},
+      {"8 threads' p99.9, of one's",
+       quotient(value("latency/4K/threads:8", "p999_ns"), value("latency/4K/threads:1", "p999_ns")),
+       5, false, "-"},
+      {"TO_DEVICE 4 KiB, of a memcpy",
+       value("copy/to_device/4K/depth:1/areas:2/threads:1", "ratio"), 1.35, false, "1.8"},
+      {"TO_DEVICE 64 KiB, of a memcpy",
+       value("copy/to_device/64K/depth:1/areas:2/threads:1", "ratio"), 1.15, false, "3.1"},
+      {"TO_DEVICE 256 KiB, of a memcpy",
+       value("copy/to_device/256K/depth:1/areas:2/threads:1", "ratio"), 1.1, false, "3.0"},
+      {"99 % full 4 KiB: p99.9, of empty p50",
+       quotient(value("fill/mix/4K/percent:99", "p999_ns"),
+                value("fill/mix/4K/percent:0", "p50_ns")),
+       5, false, "69"},
+      {"a map that fails, fragmented, p50 ns", value("fragmented/64K", "fail_p50_ns"), 1000, false,
+       "29484"},
+      {"a map that fails, fragmented, p99.9 ns", value("fragmented/64K", "fail_p999_ns"), 1000,
+       false, "68472"},
+      {"churn at 95 %: 64 KiB maps failed, %", value("churn/percent:95", "fail_percent"), 29.5,
+       false, "59"},
+      {"mix until the first failure, payload %", value("capacity/mix/areas:1", "payload_percent"),
+       95, true, "81"},
+      {"the same with min_align_mask 4095", value("capacity/mix/align:4095", "payload_percent"), 85,
+       true, "67"},
+      {"mappings of 64 B in 64 MiB", value("capacity/64B", "live"), 131072, true, "32768"},
+      {"metadata, % of the pool", value("metadata/areas:2", "percent"), 1.17, false, "1.17"},
+  };
+  int missed = 0;
+  fmt::print("\n{:<42}{:>12}{:>12}{:>10}\n", "target", "ours", "limit", "in-tree");
+  for (const Target &t : targets) {
+    const bool met = t.value && (t.at_least ? *t.value >= t.limit : *t.value <= t.limit);
+    missed += !met;
+    fmt::print("{:<42}{:>12}{:>3}{:>9.6g}{:>10}  {}\n", t.what,
+               t.value ? fmt::format("{:.6g}", *t.value) : "-", t.at_least ? ">=" : "<=", t.limit,
+               t.in_tree, met ? "met" : "NOT MET");
+  }
+  fmt::print("{} of {} targets met\n", std::size(targets) - missed, std::size(targets));
+  return missed;
+}
+
+// ---- two runs ----
+
+// What is compared of a benchmark: the first of these that it has.
+constexpr const char *kCompared[] = {"ratio",        "p999_ns",      "payload_percent",
+                                     "instructions", "fail_percent", "percent"};
+
+void compare(const Run &before, const Run &after) {
+  fmt::print("{:<60}{:>16}{:>11}{:>11}{:>9}\n", "benchmark", "figure", "before", "after", "ratio");
+  for (const auto &[name, figures] : after)
+    for (const char *key : kCompared) {
+      const auto old = get(before, name, key);
+      if (!old || !figures.contains(key))
+        continue;
+      const double now = figures.at(key);
+      fmt::print("{:<60}{:>16}{:>11.5g}{:>11.5g}{:>9}\n", name, key, *old, now,
+                 *old != 0 ? fmt::format("{:.3f}", now / *old) : "-");
+      break;
+    }
+}
+
+// ---- plots ----
+
+double bytes_of(std::string_view size) {
+  const double n = std::stod(std::string(size));
+  return size.back() == 'K' ? n * 1024 : size.back() == 'M' ? n * 1024 * 1024 : n;
+}
+
+class Plot {
+public:
+  Plot(const fs::path &dir, const std::string &name, std::string_view settings)
+      : out_(dir / (name + ".gp")) {
+    if (!out_)
+      die(4, fmt::format("{} can not be written", (dir / name).string()));
+    out_ << fmt::format("set terminal svg size 800,500 font 'sans,13' background 'white'\n"
+                        "set output '{}'\nset key top left\nset grid\n{}\n",
+                        (dir / (name + ".svg")).string(), settings);
+  }
+  void line(std::string_view title, std::span<const std::pair<double, double>> points) {
+    out_ << "$d" << lines_.size() << " << EOD\n";
+    for (const auto &[x, y] : points)
+      out_ << fmt::format("{} {}\n", x, y);
+    out_ << "EOD\n";
+    lines_.push_back(
+        fmt::format("$d{} using 1:2 with linespoints title '{}'", lines_.size(), title));
+  }
+  ~Plot() {
+    out_ << "plot ";
+    for (size_t i = 0; i < lines_.size(); i++)
+      out_ << (i ? ", " : "") << lines_[i];
+    out_ << "\n";
+  }
+  Plot(const Plot &) = delete;
+  Plot &operator=(const Plot &) = delete;
+
+private:
+  std::ofstream out_;
+  std::vector<std::string> lines_;
+};
+
+using Points = std::vector<std::pair<double, double>>;
+
+void write_plots(const Run &run, const fs::path &dir) {
+  constexpr std::string_view all_sizes[] = {"64B", "512B", "2K", "4K", "16K",
+                                            "64K", "256K", "1M", "4M"};
+  {
+    Plot plot(dir, "size",
+              "set title 'map and unmap against size'\nset logscale xy\nset xlabel 'bytes'\n"
+              "set ylabel 'time of a pair / time of a cache-hot memcpy of the size'");
+    for (const Case &c : {kCases[0], kCases[5]}) {
+      Points ours, theirs;
+      for (const auto size : all_sizes)
+        if (const auto r = get(run, sized(c.name, size), "ratio"))
+          ours.emplace_back(bytes_of(size), *r);
+      for (size_t i = 0; i < kSizes.size(); i++)
+        theirs.emplace_back(bytes_of(kSizes[i]), c.in_tree[i] / kMemcpy[i]);
+      plot.line(fmt::format("{}: ours", c.title), ours);
+      plot.line(fmt::format("{}: in-tree", c.title), theirs);
+    }
+  }
+  {
+    Plot plot(dir, "fill",
+              "set title 'one map of 4 KiB in a pool filled with the mix'\nset logscale y\n"
+              "set xlabel 'fill, percent'\nset ylabel 'of the empty pool p50'");
+    for (const auto &[key, title] : {std::pair{"p50_ns", "p50"}, {"p999_ns", "p99.9"}}) {
+      const auto base = get(run, "fill/mix/4K/percent:0", "p50_ns");
+      Points ours, theirs;
+      for (const int percent : {0, 50, 90, 95, 99}) {
+        const auto v = get(run, fmt::format("fill/mix/4K/percent:{}", percent), key);
+        if (v && base && *base > 0)
+          ours.emplace_back(percent, *v / *base);
+      }
+      for (const Fill &f : std::span(kFills).first(5)) {
+        const double v = key == std::string_view("p50_ns") ? f.p50 : f.p999;
+        if (v > 0)
+          theirs.emplace_back(std::stod(std::string(f.name.substr(f.name.rfind(':') + 1))),
+                              v / kFills[0].p50);
+      }
+      plot.line(fmt::format("{}: ours", title), ours);
+      plot.line(fmt::format("{}: in-tree", title), theirs);
+    }
+  }
+  {
+    Plot plot(dir, "threads",
+              "set title 'throughput of map and unmap of 4 KiB, no copy'\nset yrange [0:*]\n"
+              "set xlabel 'threads'\nset ylabel 'pairs in the time of a cache-hot 4 KiB memcpy'");
+    Points ours, theirs;
+    for (const auto &[threads, areas] : {std::pair{1, 2}, {2, 2}, {4, 4}, {8, 8}}) {
+      const auto r =
+          get(run, fmt::format("alloc/4K/depth:1/areas:{}/threads:{}", areas, threads), "ratio");
+      if (r)
+        ours.emplace_back(threads, threads / *r);
+    }
+    theirs.emplace_back(1, kMemcpy[2] / 113);
+    theirs.emplace_back(2, 2 * kMemcpy[2] / 167);
+    plot.line("ours, an area for each thread", ours);
+    plot.line("in-tree", theirs);
+  }
+}
+
+constexpr const char *kUsage =
+    "usage: report RUN                    its figures beside the in-tree's; exit code 1 where a\n"
+    "                                     target is missed\n"
+    "       report --compare RUN RUN      ratios of two runs\n"
+    "       report --plots RUN DIR        gnuplot's input, in DIR\n"
+    "RUN: a directory that scripts/bench wrote\n";
+
+int report(std::span<const std::string> args) {
+  if (args.size() == 1 && args[0][0] != '-') {
+    const Run run = read_run(args[0]);
+    print_pairs(run);
+    print_fills(run);
+    print_counts(run);
+    return print_targets(run) ? 1 : 0;
+  }
+  if (args.size() == 3 && args[0] == "--compare") {
+    compare(read_run(args[1]), read_run(args[2]));
+    return 0;
+  }
+  if (args.size() == 3 && args[0] == "--plots") {
+    write_plots(read_run(args[1]), args[2]);
+    return 0;
+  }
+  fmt::print(stderr, "{}", kUsage);
+  return 2;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  try {
+    return report(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception &e) {
+    std::fputs("report: ", stderr);
+    std::fputs(e.what(), stderr);
+    std::fputs("\n", stderr);
+    return 4;
+  }
+}

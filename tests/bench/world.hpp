@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the benchmarks measure on: a pool on huge pages, devices that bounce everything, buffers,
+// and a load that keeps a pool filled.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <span>
+#include <vector>
+
+#ifdef __x86_64__
+#include <x86intrin.h>
+#endif
+
+extern "C" {
+#include "core.h"
+// pool.h is not for C++.
+struct xsw_area;
+struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 machine);
+enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
+                            size_t size, dma_addr_t *dma);
+enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
+                              const struct xsw_dev *dev, u64 machine, size_t size,
+                              enum dma_data_direction dir, unsigned long attrs);
+}
+
+namespace xsw::bench {
+
+constexpr size_t KiB = 1024;
+constexpr size_t MiB = 1024 * KiB;
+constexpr size_t kPoolBytes = 64 * MiB;
+
+struct Unmap {
+  size_t bytes;
+  void operator()(u8 *p) const;
+};
+using Memory = std::unique_ptr<u8[], Unmap>;
+
+// Zeroed, aligned to huge pages and made of them where the system has them.
+Memory huge_memory(size_t bytes);
+
+// A device that reaches everything, and bounces it.
+xsw_dev device(u64 min_align_mask = 0);
+
+struct Mapping {
+  dma_addr_t dma = DMA_MAPPING_ERROR;
+  size_t size = 0;
+};
+
+// A pool of 64 MiB and what belongs to it.
+class World {
+public:
+  explicit World(unsigned int areas);
+  ~World();
+  World(const World &) = delete;
+  World &operator=(const World &) = delete;
+
+  bool map(const xsw_dev &dev, const u8 *buffer, size_t size, dma_data_direction dir, Mapping &m) {
+    xsw_mapped out;
+    int ret = xsw_map(&env_, &dev, reinterpret_cast<uintptr_t>(buffer), size, dir, 0, &out);
+    m = {out.dma, size};
+    return ret == 0;
+  }
+  void unmap(const xsw_dev &dev, const Mapping &m, dma_data_direction dir) {
+    xsw_cause cause;
+    if (xsw_unmap(&env_, &dev, m.dma, m.size, dir, 0, &cause) != 1)
+      refused_ = true;
+  }
+  // The pool alone, without the decision to bounce: what the in-tree's figures are of.
+  bool pool_map(const xsw_dev &dev, const u8 *buffer, size_t size, Mapping &m) {
+    m.size = size;
+    return xsw_pool_map(env_.pool, &dev, reinterpret_cast<uintptr_t>(buffer), size, &m.dma) ==
+           XSW_CAUSE_NONE;
+  }
+  void pool_unmap(const xsw_dev &dev, const Mapping &m, dma_data_direction dir) {
+    xsw_area *area = xsw_pool_find(env_.pool, m.dma);
+    if (!area || xsw_pool_unmap(env_.pool, area, &dev, m.dma, m.size, dir, 0) != XSW_CAUSE_NONE)
+      refused_ = true;
+  }
+  bool sync(const xsw_dev &dev, const Mapping &m, dma_data_direction dir, bool for_cpu) {
+    xsw_cause cause;
+    return xsw_sync(&env_, &dev, m.dma, m.size, dir, for_cpu, &cause) == 1;
+  }
+
+  xsw_env &env() { return env_; }
+  xsw_pool_info info() const;
+  // A correct run has none.
+  bool refused() const { return refused_; }
+  // What the core allocated for the pool.
+  size_t metadata() const { return metadata_; }
+
+private:
+  Memory memory_;
+  xsw_env_ops ops_;
+  xsw_env env_;
+  size_t metadata_ = 0;
+  bool refused_ = false;
+};
+
+// The mix of sizes: 64 B 20 %, 512 B 20 %, 1500 B 30 %, 4 KiB 20 %, 64 KiB 10 %.
+size_t mix_size(std::mt19937_64 &rng);
+constexpr size_t kLargest = 64 * KiB;
+
+// Mappings at random, to fill a pool and to let it age.
+class Load {
+public:
+  enum class Size { mix, page, tiny };
+
+  Load(World &world, const xsw_dev &dev, Size size, u64 seed);
+  ~Load();
+  Load(const Load &) = delete;
+  Load &operator=(const Load &) = delete;
+
+  // One more of the load's sizes, at a random offset if the device keeps offsets. False: no place.
+  bool add();
+  bool add(size_t size);
+  void drop_random();
+  // Add until @percent of the pool is used.
+  void fill(double percent);
+  // One mapping for another at that percentage: one that does not fit makes room for the next.
+  // Returns the size of one that failed, or 0.
+  size_t churn(double percent);
+
+  size_t size() const { return live_.size(); }
+  size_t payload() const { return payload_; }
+  double used() const;
+  const u8 *source() const { return source_.get(); }
+
+private:
+  size_t draw();
+
+  World &world_;
+  const xsw_dev &dev_;
+  Size kind_;
+  std::mt19937_64 rng_;
+  Memory source_;
+  std::vector<Mapping> live_;
+  size_t payload_ = 0;
+};
+
+// ---- time ----
+
+using Clock = std::chrono::steady_clock;
+
+inline double ns(Clock::duration d) { return std::chrono::duration<double, std::nano>(d).count(); }
+
+// For single operations, where the clock itself would be what is measured.
+class Ticks {
+public:
+  Ticks();
+  static u64 now() {
+#ifdef __x86_64__
+    _mm_lfence();
+    u64 t = __rdtsc();
+    _mm_lfence();
+    return t;
+#else
+    return static_cast<u64>(Clock::now().time_since_epoch().count());
+#endif
+  }
+  // Between two calls of now(), without what they cost.
+  double ns(u64 from, u64 to) const { return std::max(0.0, (double(to - from) - empty_) * ns_); }
+
+private:
+  double ns_ = 1;
+  double empty_ = 0;
+};
+
+// @values is sorted by this.
+double percentile(std::span<double> values, double p);
+
+} // namespace xsw::bench
