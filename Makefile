@@ -4,7 +4,7 @@
 #: Variables:
 #:   VM=arm64|x86|arm64-xen|x86-xen-pv|x86-xen-pvh
 #:                       the guest (default arm64)
-#:   KERNEL=6.1|6.12     Debian's kernel in it (default 6.1); debug, kcsan: one that is
+#:   KERNEL=6.1|6.12|7.2 Debian's kernel in it (default 6.1); debug, kcsan: one that is
 #:                       built from Debian's source to find faults (docs/testing.md)
 #:   JOB=FILE            the job file of `make run` (default harness/jobs/paths.ini)
 #:   KDIR=DIR            build against this kernel tree instead of Debian's headers
@@ -18,7 +18,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 vms := arm64 x86 arm64-xen x86-xen-pv x86-xen-pvh
-kernels := 6.1 6.12 debug kcsan
+kernels := 6.1 6.12 7.2 debug kcsan
 
 VM ?= arm64
 KERNEL ?= 6.1

@@ -8,7 +8,8 @@
 #include <linux/pfn.h>
 
 #ifdef CONFIG_X86
-#include <asm/processor.h>
+#include <asm/cpufeature.h>
+#include "cpuid.h"
 #endif
 
 #include "envs.h"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# A private apt state: own lists, own cache, both architectures, no root, no dpkg.
+# A private apt state for each set of SUITES, whatever release the machine runs: own lists,
+# own cache, both architectures, no root, no dpkg.
 
 # The machine's own mirror of Debian, as apt itself read it from its configuration.
 # Third-party entries are told apart by the Origin of their index, or, before the
@@ -43,6 +44,6 @@ apt_private_update() {
 		note "apt's configuration names no mirror of Debian"
 		return 1
 	}
-	note "asking Debian for kernel $KERNEL: package lists of $SUITES"
+	note "asking Debian for the package lists of $SUITES"
 	apt_private apt-get -qq update >"$home/update.log" 2>&1 && ! grep -q '^[EW]: Failed' "$home/update.log"
 }

@@ -29,17 +29,22 @@ x86-xen-pv   amd64  x86    x86_64-linux-gnu-
 x86-xen-pvh  amd64  x86    x86_64-linux-gnu-
 '
 
-# Kernel lines, then the Debian suites that carry them; debug and kcsan are built from source.
+# Kernel lines, then the compiler for their modules where that is newer than Debian 12's, then the
+# Debian suites that carry them; debug and kcsan are built from source.
 kernel_table='
-6.1   bookworm bookworm-updates bookworm-security
-6.12  bookworm bookworm-updates bookworm-security
-debug bookworm bookworm-updates bookworm-security
-kcsan bookworm bookworm-updates bookworm-security
+6.1   -      bookworm bookworm-updates bookworm-security
+6.12  -      bookworm bookworm-updates bookworm-security
+7.2   gcc-14 bookworm bookworm-updates bookworm-security trixie-backports
+debug -      bookworm bookworm-updates bookworm-security
+kcsan -      bookworm bookworm-updates bookworm-security
 '
+# Where a newer compiler comes from, and the C library that it and the kernel's own tools need.
+toolchain_suites='trixie trixie-updates trixie-security'
 
 # Versions of Xen, then the suites; the first is the default.
 xen_table='
 4.17  bookworm bookworm-updates bookworm-security
+4.20  trixie trixie-updates trixie-security
 '
 
 names() { # names TABLE: its first column, comma separated
@@ -54,12 +59,12 @@ set_guest() { # set_guest VM: sets VM, DEBARCH, KARCH, CROSS
 	export VM DEBARCH KARCH CROSS
 }
 
-set_kernel() { # set_kernel LINE: sets KERNEL, SUITES
+set_kernel() { # set_kernel LINE: sets KERNEL, COMPILER (- for the machine's own), SUITES
 	local row
 	row=$(awk -v n="$1" '$1 == n' <<<"$kernel_table")
 	[ -n "$row" ] || die usage "KERNEL=$1 is not a kernel line; use one of: $(names "$kernel_table")."
-	read -r KERNEL SUITES <<<"$row"
-	export KERNEL SUITES
+	read -r KERNEL COMPILER SUITES <<<"$row"
+	export KERNEL COMPILER SUITES
 }
 
 set_xen() { # set_xen VERSION: sets XEN_VERSION, SUITES

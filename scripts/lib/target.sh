@@ -18,7 +18,7 @@ parse_target() { # parse_target "$@": takes --vm and --kernel; leaves the rest i
 }
 
 # OUT_PREFIX keeps builds with other flags apart.
-set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, RELEASE, OUT
+set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, TOOLCHAIN, RELEASE, OUT
 	local set=''
 	if [ -n "${KERNEL_IMAGE:-}" ] && [ -z "${KDIR:-}" ]; then
 		die usage "KERNEL_IMAGE= also needs KDIR=, the tree that image was built from."
@@ -29,6 +29,7 @@ set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, RELEASE, OUT
 	BUSYBOX=${BUSYBOX:-${set:+$set/busybox}}
 	BUSYBOX=${BUSYBOX:-$(command -v busybox || true)}
 	LIBURING_DIR=${set:+$set/root}
+	TOOLCHAIN=''
 	if [ -n "${KDIR:-}" ]; then
 		[ -d "$KDIR" ] || die usage "KDIR=$KDIR is not a folder."
 		KDIR=$(cd "$KDIR" && pwd)
@@ -43,7 +44,8 @@ set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, RELEASE, OUT
 		OUT=$BUILD/${OUT_PREFIX:-}$KERNEL-$KARCH
 		IMAGE=$set/vmlinuz
 		MODULES=$set/modules
+		[ ! -e "$set/toolchain" ] || TOOLCHAIN=$set/toolchain/bin
 	fi
 	mkdir -p "$OUT"
-	export KDIR IMAGE MODULES BUSYBOX LIBURING_DIR RELEASE OUT
+	export KDIR IMAGE MODULES BUSYBOX LIBURING_DIR TOOLCHAIN RELEASE OUT
 }
