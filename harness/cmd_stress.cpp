@@ -199,7 +199,7 @@ StressTally run_threads(StressShared &shared, const Eta &eta) {
 // Sessions that were closed with work under way end a little later; then all must be back.
 Result<Leaks> leftovers(const Device &device) {
   for (int i = 0;; ++i) {
-    const auto leaks = Leaks::read(device, 0);
+    auto leaks = Leaks::read(device, 0);
     if (!leaks || !leaks->any() || i == 50)
       return leaks;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

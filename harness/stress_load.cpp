@@ -34,7 +34,7 @@ struct Piece {
   uint32_t handle() const { return buffer ? buffer->handle() : 0; }
   // What an operation calls @offset.
   uint64_t address(size_t offset) const {
-    return buffer ? offset : std::bit_cast<uintptr_t>(bytes.data()) + offset;
+    return buffer ? offset : std::bit_cast<uintptr_t>(bytes.data() + offset);
   }
 };
 

@@ -110,6 +110,7 @@ TEST(History, T2_CountersAreExactUnderConcurrency) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; t++)
     threads.emplace_back(work, t);
   for (auto &t : threads)

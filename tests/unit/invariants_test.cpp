@@ -302,6 +302,7 @@ TEST(Invariant, I6_OfManyUnmapsOneIsRight) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; t++)
     threads.emplace_back(unmap_all);
   for (auto &t : threads)

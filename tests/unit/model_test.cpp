@@ -372,6 +372,7 @@ TEST(Model, DriversSideBySide) {
   std::vector<Device> devs = devices(c.pool[0].machine, c.pool[0].size);
   devs.pop_back(); // the World's list of cache operations grows and grows
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; t++) {
     threads.emplace_back([&, t] {
       OnCpu cpu(t);
