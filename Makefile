@@ -57,6 +57,10 @@ unit: ## the core's and the harness's tests in userspace, with the sanitizers
 	@scripts/deps test
 	@scripts/unit
 
+mutants: ## break the core in every way of tests/mutants/table, and see the unit tests notice
+	@scripts/deps test
+	@scripts/mutants
+
 coverage: ## lines and branches of the core that the unit tests reach
 	@scripts/deps test
 	@scripts/coverage
@@ -109,7 +113,7 @@ clean: ## remove what was built
 distclean: clean ## the same, and the cache of kernels outside the tree
 	rm -rf "$${XSW_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xswiotlb}"
 
-.PHONY: all help run test unit coverage kunit vm-test stress bench lint format headers-check modules modules_install \
-	harness initramfs guest deps clean distclean
+.PHONY: all help run test unit mutants coverage kunit vm-test stress bench lint format headers-check \
+	modules modules_install harness initramfs guest deps clean distclean
 # The steps share one machine's two guests and one cache.
 .NOTPARALLEL:

@@ -5,6 +5,21 @@
 #include "xsw_seam.h"
 
 struct xsw_seam xsw_seam;
+
+unsigned int xsw_seam_preempt_one_in;
+
+void xsw_seam_give_way(void)
+{
+	static __thread u32 dice;
+
+	if (!dice)
+		dice = (u32)((uintptr_t)&dice >> 6) | 1;
+	dice ^= dice << 13;
+	dice ^= dice >> 17;
+	dice ^= dice << 5;
+	if (dice % xsw_seam_preempt_one_in == 0)
+		sched_yield();
+}
 __thread int xsw_seam_irqs_off;
 unsigned long xsw_seam_unsafe_locks;
 __thread int xsw_seam_cpu = -1;

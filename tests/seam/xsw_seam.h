@@ -78,18 +78,37 @@ static inline u64 roundup_pow_of_two(u64 n)
 	return n > 1 ? 1ULL << fls64(n - 1) : 1;
 }
 
+/*
+ * Where threads can see each other's steps, one of them in so many gives way to another: on
+ * few CPUs that is how all the orders of their steps come up. 0: none does. Only where
+ * XSW_SEAM_PREEMPT is defined: benchmarks count every instruction.
+ */
+extern unsigned int xsw_seam_preempt_one_in;
+void xsw_seam_give_way(void);
+
+static inline void xsw_seam_preempt(void)
+{
+#ifdef XSW_SEAM_PREEMPT
+	if (__builtin_expect(xsw_seam_preempt_one_in, 0))
+		xsw_seam_give_way();
+#endif
+}
+
 /* ordering: all through the compiler's atomics, which ThreadSanitizer understands */
-#define READ_ONCE(x)			__atomic_load_n(&(x), __ATOMIC_RELAXED)
-#define WRITE_ONCE(x, v)		__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define READ_ONCE(x)	({ xsw_seam_preempt(); __atomic_load_n(&(x), __ATOMIC_RELAXED); })
+#define WRITE_ONCE(x, v)							\
+	({ xsw_seam_preempt(); __atomic_store_n(&(x), (v), __ATOMIC_RELAXED); })
 #ifdef __SANITIZE_THREAD__ /* knows no fences */
 #define smp_rmb()			__atomic_signal_fence(__ATOMIC_ACQUIRE)
 #else
 #define smp_rmb()			__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #endif
-#define smp_load_acquire(p)		__atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define smp_store_release(p, v)		__atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define smp_load_acquire(p)	({ xsw_seam_preempt(); __atomic_load_n((p), __ATOMIC_ACQUIRE); })
+#define smp_store_release(p, v)							\
+	({ xsw_seam_preempt(); __atomic_store_n((p), (v), __ATOMIC_RELEASE); })
 #define cmpxchg(p, old, new_)	({						\
 	__typeof__(*(p)) old_ = (old);						\
+	xsw_seam_preempt();							\
 	__atomic_compare_exchange_n((p), &old_, (new_), false,			\
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);	\
 	old_; })
