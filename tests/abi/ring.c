@@ -39,7 +39,8 @@ static void iopoll(void)
 
 	ring_open(&ring, 4, IORING_SETUP_SQE128 | IORING_SETUP_IOPOLL);
 	ret = one(&ring, fd, XSW_IOC_NOP, &op, sizeof(op), 0);
-	CHECK_EQ(ret, -EOPNOTSUPP);
+	/* Refused, or since 7.0 not polled for. */
+	CHECK(ret == -EOPNOTSUPP || ret == 0);
 	io_uring_queue_exit(&ring);
 }
 
@@ -159,7 +160,9 @@ static void fixed_with(uint32_t latency_us, bool by_vector)
 		sqe->rw_flags = 1;
 		sqe->buf_index = 7;
 		CHECK_EQ(io_uring_submit(&ring), 1);
-		CHECK_EQ(ring_wait(&ring, NULL), -EFAULT);
+		ret = ring_wait(&ring, NULL);
+		/* Refused by io_uring, or since 7.0 only when the module asks for it. */
+		CHECK(ret == -EFAULT || ret == -ERANGE);
 	}
 	/* Buffers may be unregistered while a job has them: they stay for as long. */
 	{
