@@ -139,6 +139,7 @@ struct xsw_result {
 #define XSW_FEAT_SIM		(1ULL << 3)
 #define XSW_FEAT_EDU		(1ULL << 4)
 #define XSW_FEAT_KERNEL_OPS	(1ULL << 5)
+#define XSW_FEAT_SIM_HOST	(1ULL << 6)	/* XSW_P2M_HOST */
 
 /**
  * struct xsw_query - what is there; needs no privilege
@@ -214,6 +215,7 @@ enum xsw_p2m {
 	XSW_P2M_IDENTITY		= 0,	/* mfn == pfn */
 	XSW_P2M_OFFSET			= 1,	/* mfn == pfn + p2m_offset */
 	XSW_P2M_SHUFFLED		= 2,	/* a bijection from the seed: neighbours part */
+	XSW_P2M_HOST			= 3,	/* nothing simulated but the device; CAP_SYS_RAWIO */
 };
 
 #define XSW_ANY_INDEX		0xffffffffU
@@ -231,7 +233,8 @@ enum xsw_p2m {
  * @index:	EDU: which one, XSW_ANY_INDEX: the first that is free; SIM: 0
  * @ops:	enum xsw_ops_kind; SIM with XSW_OPS_KERNEL needs XSW_P2M_IDENTITY
  * @dma_bits:	width of the DMA mask, 20 to 64; 0: the engine's own (SIM 64, EDU 32)
- * @p2m:	SIM: enum xsw_p2m
+ * @p2m:	SIM: enum xsw_p2m. With XSW_P2M_HOST the environment and the pool are this
+ *		host's own: @pool_kib is 0, and there is no NO_M2P and no NO_FLUSH.
  * @seed:	SIM: of XSW_P2M_SHUFFLED
  * @p2m_offset:	SIM: in frames, below 2^36
  * @min_align_mask: as dma_set_min_align_mask(): 0, or 2^n - 1 up to 65535
@@ -307,10 +310,10 @@ enum xsw_placement {
  * @result:	address of a struct xsw_result: handle, and value to mmap() at.
  *		The mapping is page_offset + bytes rounded up to pages long.
  *
- * A kernel buffer is physically contiguous and zeroed. On Xen, for an engine that is not
- * simulated, the placements STRADDLE and FOREIGN are made of pages that this domain
- * grants to itself: the engine is given the mapping, which may not be contiguous,
- * mmap() gives the pages that were granted. A user buffer is pinned
+ * A kernel buffer is physically contiguous and zeroed. On Xen, for an engine in the host's
+ * environment (EDU, XSW_P2M_HOST), the placements STRADDLE and FOREIGN are made of pages
+ * that this domain grants to itself: the engine is given the mapping, which may not be
+ * contiguous, mmap() gives the pages that were granted. A user buffer is pinned
  * (FOLL_LONGTERM) until it is destroyed, and counts against RLIMIT_MEMLOCK. Memory
  * that can not be pinned safely is refused: -EOPNOTSUPP.
  * May sleep: over io_uring it is executed by a worker.

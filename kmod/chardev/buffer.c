@@ -91,13 +91,19 @@ static void unpin_user(struct xsw_session *session, struct xsw_buffer *buffer)
 
 /* ---- kernel memory ---- */
 
-/* A real device's mask is about machine addresses. A simulated one's p2m is its own matter. */
+/* Does it map as this host's devices do? Else what its frames are is its own matter. */
+static bool of_host(const struct xsw_engine *engine)
+{
+	return engine->env == xsw_host_env();
+}
+
+/* A real device's mask is about machine addresses. */
 static bool placed_well(struct xsw_engine *engine, phys_addr_t phys, u64 size, u32 placement)
 {
 	bool contiguous = true;
 	u64 addr = phys;
 
-	if (engine->kind != XSW_ENGINE_SIM)
+	if (of_host(engine))
 		contiguous = xsw_env_machine(xsw_host_env(), phys, size, &addr);
 	switch (placement) {
 	case XSW_PLACE_LOW:
@@ -117,7 +123,6 @@ static void *alloc_placed(struct xsw_engine *engine, u64 size, u32 placement)
 {
 	static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
 	const gfp_t gfp = __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY;
-	u32 nr_zones = placement == XSW_PLACE_LOW ? ARRAY_SIZE(zones) : 1;
 	u32 tries = clamp_t(u64, XSW_SEARCH_BYTES / size, 1, XSW_SEARCH_TRIES);
 	void *found = NULL, *rejected = NULL, *next, *mem;
 	u32 zone, i;
@@ -125,7 +130,8 @@ static void *alloc_placed(struct xsw_engine *engine, u64 size, u32 placement)
 	if (placement != XSW_PLACE_LOW && placement != XSW_PLACE_ABOVE_MASK)
 		return alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | gfp);
 
-	for (zone = 0; zone < nr_zones && !found; zone++) {
+	/* On Xen a low zone may well have high machine addresses. */
+	for (zone = 0; zone < ARRAY_SIZE(zones) && !found; zone++) {
 		for (i = 0; i < tries && !found; i++) {
 			mem = alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | gfp | zones[zone]);
 			if (!mem)
@@ -186,7 +192,7 @@ static long place_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 p
 
 	if (!of_sim_range(placement) && placement != XSW_PLACE_FOREIGN_CONTIG)
 		return 0;
-	if (engine->kind == XSW_ENGINE_SIM) {
+	if (!of_host(engine)) {
 		err = xsw_sim_place(engine->env, page_to_phys(buffer->pages[0]),
 				    buffer_size(buffer), placement);
 		if (!err)
@@ -311,8 +317,8 @@ long xsw_buffer_create(struct xsw_call *call, const union xsw_op *any)
 		if (IS_ERR(engine_slot))
 			return xsw_fail_handle(call, PTR_ERR(engine_slot));
 		engine = engine_slot->obj;
-		if (engine->kind == XSW_ENGINE_SIM ? of_sim_range(op->placement) && !engine->xdev :
-		    op->placement > XSW_PLACE_ABOVE_MASK && !xsw_grants_usable()) {
+		if (of_host(engine) ? op->placement > XSW_PLACE_ABOVE_MASK && !xsw_grants_usable() :
+				      of_sim_range(op->placement) && !engine->xdev) {
 			ret = xsw_fail(call, -EINVAL, XSW_CAUSE_UNSUPPORTED);
 			goto put_engine;
 		}

@@ -81,7 +81,7 @@ long xsw_query_run(struct xsw_call *call, const union xsw_op *any)
 		.size		= sizeof(info),
 		.abi_version	= XSW_ABI_VERSION,
 		.features	= XSW_FEAT_JOB | XSW_FEAT_JOBV | XSW_FEAT_FIXED | XSW_FEAT_SIM |
-				  XSW_FEAT_EDU | XSW_FEAT_KERNEL_OPS,
+				  XSW_FEAT_EDU | XSW_FEAT_KERNEL_OPS | XSW_FEAT_SIM_HOST,
 		.page_size	= PAGE_SIZE,
 		.slot_size	= XSW_SLOT_SIZE,
 		.max_len	= XSW_MAX_LEN,

@@ -134,7 +134,9 @@ static bool engine_open_valid(const struct xsw_engine_open *op)
 		return !(op->flags & XSW_ENGINE_FLAGS_SIM) && !op->p2m && !op->seed &&
 		       !op->p2m_offset && !op->pool_kib && !op->latency_us;
 
-	if (op->index || op->p2m > XSW_P2M_SHUFFLED || op->latency_us > 1000000)
+	if (op->index || op->p2m > XSW_P2M_HOST || op->latency_us > 1000000)
+		return false;
+	if (op->p2m == XSW_P2M_HOST && (op->pool_kib || (op->flags & XSW_ENGINE_FLAGS_SIM)))
 		return false;
 	if (op->pool_kib && (op->pool_kib < 256 || op->pool_kib > 262144))
 		return false;
@@ -155,7 +157,8 @@ long xsw_engine_open_run(struct xsw_call *call, const union xsw_op *any)
 
 	if (!engine_open_valid(op))
 		return xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
-	if (op->kind == XSW_ENGINE_EDU && !capable(CAP_SYS_RAWIO))
+	/* What is the host's is not for everyone: its devices, its pool, grants of its pages. */
+	if ((op->kind == XSW_ENGINE_EDU || op->p2m == XSW_P2M_HOST) && !capable(CAP_SYS_RAWIO))
 		return xsw_fail(call, -EPERM, XSW_CAUSE_PERMISSION);
 
 	slot = xsw_handle_new(handles, XSW_HANDLE_ENGINE, call->gfp);

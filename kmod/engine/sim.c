@@ -2,7 +2,8 @@
 /*
  * The simulated device: moves bytes by machine address, through the true inverse of its
  * environment's translation, which the ops under test never see. So a wrong dma
- * address moves the wrong bytes, or none.
+ * address moves the wrong bytes, or none. Its environment is simulated too, or that of
+ * this host.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
@@ -77,12 +78,11 @@ static struct xsw_sim_engine *to_sim(struct xsw_engine *engine)
 /* Where the bus leads to; NULL where nothing is. */
 static void *map_machine(struct xsw_sim_engine *sim, u64 machine)
 {
-	phys_addr_t phys = machine;
+	/* The kernel's own ops know only the host's p2m. */
+	struct xsw_kenv *env = sim->engine.xdev ? sim->engine.env : xsw_host_env();
+	phys_addr_t phys;
 
-	/* The kernel's own ops know no p2m, and bounce to memory that no p2m has. */
-	if (sim->engine.xdev && !xsw_sim_m2p(sim->engine.env, machine, &phys))
-		return NULL;
-	if (!pfn_valid(PHYS_PFN(phys)))
+	if (!xsw_env_m2p(env, machine, &phys))
 		return NULL;
 	return kmap_local_page(pfn_to_page(PHYS_PFN(phys))) + offset_in_page(phys);
 }
@@ -304,6 +304,11 @@ static void sim_cancel(struct xsw_engine *engine)
 
 /* ---- opening and closing ---- */
 
+static u64 destroy_env(struct xsw_kenv *env)
+{
+	return env == xsw_host_env() ? 0 : xsw_sim_destroy(env);
+}
+
 static void sim_free(struct xsw_sim_engine *sim)
 {
 	struct xsw_engine *engine = &sim->engine;
@@ -312,7 +317,7 @@ static void sim_free(struct xsw_sim_engine *sim)
 	if (engine->xdev)
 		xsw_detach(engine->xdev);
 	platform_device_unregister(sim->pdev);
-	leaked = xsw_sim_destroy(engine->env);
+	leaked = destroy_env(engine->env);
 	if (leaked)
 		pr_err("xswiotlb-sim.%d: %llu slots of its pool were still in use\n",
 		       sim->id, leaked);
@@ -384,6 +389,7 @@ static enum xsw_cause open_cause(int err)
 
 /**
  * xsw_sim_open() - make a simulated device, with an environment and a pool of its own
+ *		    unless they are to be the host's
  * @op:		valid
  * @cause:	of a failure
  *
@@ -433,7 +439,7 @@ struct xsw_engine *xsw_sim_open(const struct xsw_engine_open *op, enum xsw_cause
 		err = sim->id;
 		goto free_mem;
 	}
-	engine->env = xsw_sim_create(&layout);
+	engine->env = op->p2m == XSW_P2M_HOST ? xsw_host_env() : xsw_sim_create(&layout);
 	if (IS_ERR(engine->env)) {
 		err = PTR_ERR(engine->env);
 		goto free_id;
@@ -441,11 +447,12 @@ struct xsw_engine *xsw_sim_open(const struct xsw_engine_open *op, enum xsw_cause
 	sim->pdev = create_pdev(sim->id);
 	if (IS_ERR(sim->pdev)) {
 		err = PTR_ERR(sim->pdev);
-		goto destroy_env;
+		goto put_env;
 	}
 	engine->dev = &sim->pdev->dev;
-	/* Other ops than direct ones may give addresses that only a real bus knows. */
-	if (op->ops == XSW_OPS_KERNEL && get_dma_ops(engine->dev)) {
+	/* Ops of an IOMMU give addresses that only a real bus knows. */
+	if (op->ops == XSW_OPS_KERNEL && get_dma_ops(engine->dev) &&
+	    !xsw_is_kernels_ops(get_dma_ops(engine->dev))) {
 		err = -EOPNOTSUPP;
 		goto unregister;
 	}
@@ -466,8 +473,8 @@ detach:
 		xsw_detach(engine->xdev);
 unregister:
 	platform_device_unregister(sim->pdev);
-destroy_env:
-	xsw_sim_destroy(engine->env);
+put_env:
+	destroy_env(engine->env);
 free_id:
 	ida_free(&xsw_sim_ids, sim->id);
 free_mem:

@@ -27,6 +27,8 @@ struct page;
  *			be had: as many zeroed ones, by alloc_pages() or the like, of which the
  *			same is true. Sleeps as @gfp allows. NULL when there are none.
  * @free_contiguous:	frees those
+ * @m2p:	the true inverse, for what moves bytes, not for the ops: false where no page
+ *		of this guest is. Any context. NULL: identity
  * @max_machine:	highest machine address of any memory; NULL: the highest physical one
  * @may_pin:		may this user page be pinned for long? NULL: any may
  * @is_kernels:		are these the kernel's own ops for this environment, which ours may
@@ -38,6 +40,7 @@ struct xsw_host_env_ops {
 	void	(*undo_contiguous)(struct xsw_env *env, phys_addr_t phys, u64 size);
 	struct page *(*alloc_contiguous)(struct xsw_env *env, u64 size, u64 limit, gfp_t gfp);
 	void	(*free_contiguous)(struct xsw_env *env, struct page *page, u64 size);
+	bool	(*m2p)(struct xsw_env *env, u64 machine, phys_addr_t *phys);
 	u64	(*max_machine)(struct xsw_env *env);
 	bool	(*may_pin)(struct page *page);
 	bool	(*is_kernels)(const struct dma_map_ops *ops);
@@ -67,6 +70,11 @@ static inline struct xsw_kenv *to_kenv(struct xsw_env *env)
 /* Where [phys, phys + size) is for the machine; false where it is not contiguous there. */
 bool xsw_env_machine(struct xsw_kenv *kenv, phys_addr_t phys, u64 size, u64 *machine);
 u64 xsw_env_max_machine(struct xsw_kenv *kenv);
+/*
+ * The true inverse, for what moves bytes; the ops never see it. False where no
+ * RAM of this guest is: the transfer must fail then. Any context.
+ */
+bool xsw_env_m2p(struct xsw_kenv *kenv, u64 machine, phys_addr_t *phys);
 /* Highest address of the guest's memory. */
 phys_addr_t xsw_max_phys(void);
 
@@ -151,10 +159,5 @@ u64 xsw_sim_destroy(struct xsw_kenv *kenv);
  */
 int xsw_sim_place(struct xsw_kenv *kenv, phys_addr_t phys, u64 size, enum xsw_placement how);
 void xsw_sim_unplace(struct xsw_kenv *kenv, phys_addr_t phys, u64 size);
-/*
- * The true inverse, for what moves bytes; the ops never see it. False where no
- * page of this guest is: the transfer must fail then. Any context.
- */
-bool xsw_sim_m2p(struct xsw_kenv *kenv, u64 machine, phys_addr_t *phys);
 
 #endif /* XSW_ENV_H */

@@ -3,6 +3,7 @@
  * Which environment this host is, and what holds for any of them.
  */
 #include <linux/ctype.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
 #include <linux/pfn.h>
@@ -50,6 +51,14 @@ bool xsw_env_machine(struct xsw_kenv *kenv, phys_addr_t phys, u64 size, u64 *mac
 		if (env->ops->phys_to_machine(env, page, &foreign) != *machine + (page - phys))
 			return false;
 	return true;
+}
+
+bool xsw_env_m2p(struct xsw_kenv *kenv, u64 machine, phys_addr_t *phys)
+{
+	*phys = machine;
+	if (kenv->host->m2p && !kenv->host->m2p(&kenv->env, machine, phys))
+		return false;
+	return pfn_to_online_page(PHYS_PFN(*phys));
 }
 
 static void __init xsw_name_hypervisor(void)

@@ -343,11 +343,11 @@ static bool xsw_sim_inverse(const struct xsw_sim *sim, u64 machine, phys_addr_t 
 	return true;
 }
 
-bool xsw_sim_m2p(struct xsw_kenv *kenv, u64 machine, phys_addr_t *phys)
+static bool xsw_sim_m2p(struct xsw_env *env, u64 machine, phys_addr_t *phys)
 {
 	bool foreign;
 
-	return xsw_sim_inverse(to_sim(&kenv->env), machine, phys, &foreign);
+	return xsw_sim_inverse(to_sim(env), machine, phys, &foreign);
 }
 
 static bool xsw_sim_machine_to_phys(struct xsw_env *env, u64 machine, phys_addr_t *phys)
@@ -458,6 +458,7 @@ static u64 xsw_sim_max_machine(struct xsw_env *env)
 static const struct xsw_host_env_ops xsw_sim_host_ops = {
 	.make_contiguous	= xsw_sim_make_contiguous,
 	.undo_contiguous	= xsw_sim_undo_contiguous,
+	.m2p			= xsw_sim_m2p,
 	.max_machine		= xsw_sim_max_machine,
 };
 

@@ -44,6 +44,15 @@ static bool xsw_pv_to_phys(struct xsw_env *env, u64 machine, phys_addr_t *phys)
 	return pfn_valid(pfn);
 }
 
+/* By Xen's own table, which phys_to_machine() never looks at. */
+static bool xsw_pv_m2p(struct xsw_env *env, u64 machine, phys_addr_t *phys)
+{
+	unsigned long mfn = PHYS_PFN(machine), pfn = mfn_to_pfn_no_overrides(mfn);
+
+	*phys = PFN_PHYS((u64)pfn) | offset_in_page(machine);
+	return pfn_valid(pfn) && __pfn_to_mfn(pfn) == mfn;
+}
+
 /*
  * gntdev maps grants by Xen's page table entries here, and leaves them to the kernel's
  * page table code when a page is pinned while it is unmapped: that finds them bad.
@@ -94,6 +103,7 @@ static const struct xsw_env_ops xsw_pv_ops = {
 static const struct xsw_host_env_ops xsw_pv_host_ops = {
 	.alloc_contiguous	= xsw_pv_alloc,
 	.free_contiguous	= xsw_pv_free,
+	.m2p			= xsw_pv_m2p,
 	.max_machine		= xsw_xen_max_machine,
 	.may_pin		= xsw_pv_may_pin,
 	.is_kernels		= xsw_xen_is_kernels,

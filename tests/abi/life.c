@@ -271,6 +271,7 @@ static void killed_waiting(void)
 static void unprivileged(void)
 {
 	struct xsw_engine_open edu = engine_op(XSW_ENGINE_EDU);
+	struct xsw_engine_open host = engine_op(XSW_ENGINE_SIM);
 	int fd = open_session();
 	uint32_t engine, buffer;
 	struct xsw_map m;
@@ -284,6 +285,9 @@ static void unprivileged(void)
 	CHECK_EQ(map(fd, &m), 0);
 	CHECK_EQ(res.value, 0);
 	CHECK_EQ(engine_open(fd, &edu), -EPERM);
+	CHECK_EQ(res.cause, XSW_CAUSE_PERMISSION);
+	host.p2m = XSW_P2M_HOST;
+	CHECK_EQ(engine_open(fd, &host), -EPERM);
 	CHECK_EQ(res.cause, XSW_CAUSE_PERMISSION);
 	/* The rest needs no privilege, for who has been given the file. */
 	CHECK(sim_open(fd, 0));

@@ -106,7 +106,7 @@ static void engine_open_values(void)
 		EDGE(xsw_engine_open, dma_bits, 19, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, dma_bits, 65, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, dma_bits, 0xffffffff, EINVAL, BAD_VALUE),
-		EDGE(xsw_engine_open, p2m, 3, EINVAL, BAD_VALUE),
+		EDGE(xsw_engine_open, p2m, 4, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m, 0xffffffff, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, seed, 1, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m_offset, 1, EINVAL, BAD_VALUE),
@@ -128,7 +128,15 @@ static void engine_open_values(void)
 		EDGE(xsw_engine_open, p2m_offset, 1ULL << 36, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m_offset, ~0ULL, EINVAL, BAD_VALUE),
 	};
+	static const struct edge host_edges[] = {
+		EDGE(xsw_engine_open, pool_kib, 8192, EINVAL, BAD_VALUE),
+		EDGE(xsw_engine_open, p2m_offset, 1, EINVAL, BAD_VALUE),
+		EDGE(xsw_engine_open, ops, XSW_OPS_KERNEL, EINVAL, BAD_VALUE),
+		EDGE(xsw_engine_open, flags, XSW_ENGINE_NO_M2P, EINVAL, BAD_VALUE),
+		EDGE(xsw_engine_open, flags, XSW_ENGINE_NO_FLUSH, EINVAL, BAD_VALUE),
+	};
 	static const struct edge kernel_edges[] = {
+		EDGE(xsw_engine_open, p2m, XSW_P2M_HOST, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m, XSW_P2M_OFFSET, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m, XSW_P2M_SHUFFLED, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, flags, XSW_ENGINE_FORCE_BOUNCE, EINVAL, BAD_VALUE),
@@ -152,6 +160,8 @@ static void engine_open_values(void)
 	try_edges(XSW_IOC_ENGINE_OPEN, &op, sizeof(op), edges, ARRAY_SIZE(edges));
 	op.p2m = XSW_P2M_OFFSET;
 	try_edges(XSW_IOC_ENGINE_OPEN, &op, sizeof(op), offset_edges, ARRAY_SIZE(offset_edges));
+	op.p2m = XSW_P2M_HOST;
+	try_edges(XSW_IOC_ENGINE_OPEN, &op, sizeof(op), host_edges, ARRAY_SIZE(host_edges));
 	op.p2m = XSW_P2M_IDENTITY;
 	op.ops = XSW_OPS_KERNEL;
 	try_edges(XSW_IOC_ENGINE_OPEN, &op, sizeof(op), kernel_edges, ARRAY_SIZE(kernel_edges));

@@ -93,7 +93,7 @@ static bool ops_device(struct ops_test *t, dma_addr_t dma, u8 *to, const u8 *fro
 		size_t len = min_t(size_t, size, PAGE_SIZE - offset_in_page(dma));
 		phys_addr_t phys;
 
-		if (!xsw_sim_m2p(t->kenv, dma, &phys))
+		if (!xsw_env_m2p(t->kenv, dma, &phys))
 			return false;
 		if (to) {
 			memcpy(to, phys_to_virt(phys), len);

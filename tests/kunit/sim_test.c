@@ -70,7 +70,7 @@ static void sim_check_inverse(struct kunit *test, unsigned int page, u64 machine
 	const struct sim_test *s = test->priv;
 	phys_addr_t phys = 0;
 
-	KUNIT_EXPECT_TRUE(test, xsw_sim_m2p(s->kenv, machine, &phys));
+	KUNIT_EXPECT_TRUE(test, xsw_env_m2p(s->kenv, machine, &phys));
 	KUNIT_EXPECT_EQ(test, (u64)phys, (u64)s->phys + page * PAGE_SIZE + 123);
 }
 
@@ -140,7 +140,7 @@ static void sim_foreign(struct kunit *test)
 		/* Never local, and its old frame is nobody's. */
 		KUNIT_EXPECT_FALSE(test, s->kenv->env.ops->machine_to_phys(&s->kenv->env, machine,
 									   &phys));
-		KUNIT_EXPECT_FALSE(test, xsw_sim_m2p(s->kenv, before[i], &phys));
+		KUNIT_EXPECT_FALSE(test, xsw_env_m2p(s->kenv, before[i], &phys));
 	}
 
 	/* No page twice, and none that was not placed. */
