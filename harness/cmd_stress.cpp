@@ -108,6 +108,7 @@ std::string Summary::text() const {
                       tally.sequences);
   text += fmt::format("edu         {} transfers by the device\n", tally.edu_transfers);
   text += fmt::format("paths       {}\n", counts_text(tally.reasons, reason_name));
+  text += fmt::format("of the host {}\n", counts_text(tally.host_reasons, reason_name));
   text += fmt::format("refusals    {}; {} repeated after a full pool\n",
                       counts_text(tally.causes, cause_name), tally.retries);
   text += fmt::format("wrong ops   {}, each refused with its errno and cause\n", tally.injected);
@@ -145,6 +146,7 @@ nlohmann::json Summary::json() const {
       {"sequences", tally.sequences},
       {"edu_transfers", tally.edu_transfers},
       {"paths", counts_json(tally.reasons, reason_name)},
+      {"paths_in_host_environment", counts_json(tally.host_reasons, reason_name)},
       {"refusals", counts_json(tally.causes, cause_name)},
       {"retries", tally.retries},
       {"wrong_operations_refused", tally.injected},
@@ -236,7 +238,7 @@ Result<Summary> stress(const Options &options) {
   std::vector<StressEngine> engines;
   Random random(derive_seed(plan.seed, UINT32_MAX));
   for (unsigned i = 0; i < plan.sim; ++i) {
-    auto engine = StressEngine::open(*device, random_engine(random, i == 0), *info);
+    auto engine = StressEngine::open(*device, random_engine(random, i == 0, on_xen(*info)), *info);
     if (!engine)
       return tl::unexpected(engine.error());
     engines.push_back(std::move(*engine));
@@ -260,7 +262,7 @@ Result<Summary> stress(const Options &options) {
     const auto left = Leaks::read(*device, engine.engine.handle());
     if (!left)
       return tl::unexpected(left.error());
-    leaks.pool_slots += left->pool_slots;
+    leaks.pool_slots += engine.host() ? 0 : left->pool_slots;
     if (auto closed = engine.engine.close(); !closed && !summary.tally.failure)
       summary.tally.failure = closed.error();
   }

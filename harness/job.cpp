@@ -60,8 +60,10 @@ template <class T, size_t N> using Words = std::array<Word<T>, N>;
 constexpr Words<xsw_engine_kind, 2> engine_words{
     {{"sim", XSW_ENGINE_SIM}, {"edu", XSW_ENGINE_EDU}}};
 constexpr Words<xsw_ops_kind, 2> ops_words{{{"ours", XSW_OPS_OURS}, {"kernel", XSW_OPS_KERNEL}}};
-constexpr Words<xsw_p2m, 3> p2m_words{
-    {{"identity", XSW_P2M_IDENTITY}, {"offset", XSW_P2M_OFFSET}, {"shuffled", XSW_P2M_SHUFFLED}}};
+constexpr Words<xsw_p2m, 4> p2m_words{{{"identity", XSW_P2M_IDENTITY},
+                                       {"offset", XSW_P2M_OFFSET},
+                                       {"shuffled", XSW_P2M_SHUFFLED},
+                                       {"host", XSW_P2M_HOST}}};
 constexpr Words<Direction, 4> direction_words{{{"to", Direction::to},
                                                {"from", Direction::from},
                                                {"both", Direction::both},
@@ -336,8 +338,9 @@ std::vector<Key> make_keys() {
                &Job::engine, engine_words),
       index_key(),
       word_key("ops", "ours, kernel", "whose dma_map_ops serve the device", &Job::ops, ops_words),
-      word_key("p2m", "identity, offset, shuffled",
-               "sim: how its environment numbers machine frames", &Job::p2m, p2m_words, "env"),
+      word_key("p2m", "identity, offset, shuffled, host",
+               "sim: how its environment numbers machine frames; host: this host's own environment",
+               &Job::p2m, p2m_words, "env"),
       number_key("p2m_offset", "0 to 2^36-1", "sim, p2m=offset: frames between pfn and mfn",
                  &Job::p2m_offset, 0, (uint64_t{1} << 36) - 1),
       flag_key("no_m2p", "sim: the ops can't turn a machine frame into a local one", &Job::no_m2p),
@@ -537,11 +540,17 @@ Result<void> check_job(const Job &job) {
     for (const string_view key : {"p2m", "p2m_offset", "no_m2p", "no_flush", "pool", "latency"})
       if (job.where.contains(key))
         return contradiction(job, {key}, fmt::format("{} is for engine=sim", key));
-  } else if (job.placement == XSW_PLACE_FOREIGN_CONTIG || job.placement == place_foreign_grant) {
-    return contradiction(job, {"placement"},
-                         "this placement is for engine=edu on Xen: sim has it as foreign");
   } else if (job.engine_index != XSW_ANY_INDEX) {
     return contradiction(job, {"engine_index"}, "engine_index is for engine=edu");
+  } else if (job.p2m == XSW_P2M_HOST) {
+    for (const string_view key : {"no_m2p", "no_flush", "pool"})
+      if (job.where.contains(key))
+        return contradiction(job, {key, "p2m"},
+                             fmt::format("with p2m=host there is no {} to choose", key));
+  } else if (job.placement == XSW_PLACE_FOREIGN_CONTIG || job.placement == place_foreign_grant) {
+    return contradiction(job, {"placement"},
+                         "this placement is for engine=edu or p2m=host on Xen: other sim engines "
+                         "have it as foreign");
   }
   if (job.force_bounce && job.no_bounce)
     return contradiction(job, {"no_bounce"}, "force_bounce and no_bounce exclude each other");

@@ -36,6 +36,8 @@ struct StressTally {
   uint64_t abandoned = 0; // sessions closed with everything still there
   uint64_t edu_transfers = 0;
   uint64_t mismatches = 0;
+  // Of mappings in the host's own environment: edu, and sim with p2m=host.
+  std::array<uint64_t, XSW_NR_REASONS> host_reasons{};
   std::array<uint64_t, XSW_NR_REASONS> reasons{};
   std::array<uint64_t, XSW_NR_CAUSES> causes{};
   std::vector<std::string> mismatch_texts;
@@ -53,11 +55,16 @@ struct StressEngine {
 
   static Result<StressEngine> open(const Device &device, const xsw_engine_open &op,
                                    const xsw_info &info);
+  // Does it map in the host's environment, and bounce to the host's pool?
+  bool host() const { return op.kind == XSW_ENGINE_EDU || op.p2m == XSW_P2M_HOST; }
   std::string text() const;
 };
 
-// A sim engine as any; @large: with the room for mappings of several MiB.
-xsw_engine_open random_engine(Random &random, bool large);
+// A sim engine as any. @large: with the room for mappings of several MiB; @host: in the host's
+// environment.
+xsw_engine_open random_engine(Random &random, bool large, bool host);
+// The host's environment has an address translation of its own.
+bool on_xen(const xsw_info &info);
 
 struct StressShared {
   const StressPlan &plan;

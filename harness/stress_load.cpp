@@ -51,10 +51,11 @@ struct Station {
 // What a thread has of its own: all of it can be abandoned at once.
 struct Own {
   Device device;
+  bool host; // its engines map in the host's environment; buffers are not for both kinds
   std::vector<StressEngine> engines;
   Station station;
 
-  explicit Own(Device opened) : device(std::move(opened)) {}
+  Own(Device opened, bool in_host) : device(std::move(opened)), host(in_host) {}
 };
 
 struct Planned {
@@ -67,7 +68,10 @@ struct Planned {
 class Load {
 public:
   Load(StressShared &shared, uint64_t seed, int edu_index)
-      : shared_(shared), random_(seed), edu_index_(edu_index) {
+      : shared_(shared), random_(seed), edu_index_(edu_index),
+        grants_(std::string_view(shared.info.env) == "xen_arm" &&
+                access("/dev/xen/gntdev", R_OK | W_OK) == 0 &&
+                access("/dev/xen/gntalloc", R_OK | W_OK) == 0) {
     jobs_.resize(max_batch);
     results_.resize(max_batch);
     planned_.resize(max_batch);
@@ -124,7 +128,11 @@ private:
                       .advice = {},
                       .exit = Exit::device});
   }
-  void count(unsigned reason) { ++tally_.reasons[std::min<unsigned>(reason, XSW_NR_REASONS - 1)]; }
+  void count(const StressEngine &engine, unsigned reason) {
+    const unsigned known = std::min<unsigned>(reason, XSW_NR_REASONS - 1);
+    ++tally_.reasons[known];
+    tally_.host_reasons[known] += engine.host() ? 1 : 0;
+  }
   void made_mappings(uint64_t number) {
     tally_.mappings += number;
     shared_.mappings.fetch_add(number, std::memory_order_relaxed);
@@ -139,6 +147,7 @@ private:
   StressShared &shared_;
   Random random_;
   int edu_index_;
+  bool grants_; // foreign memory from userspace can be had
   StressTally tally_;
   std::vector<xsw_job> jobs_;
   std::vector<xsw_result> results_;
@@ -160,7 +169,7 @@ bool Load::open_engine(size_t at) {
   constexpr int tries = 8;
   for (int i = 0; i < tries; ++i) {
     if (!edu())
-      op = random_engine(random_, false);
+      op = random_engine(random_, false, own_->host);
     auto engine = StressEngine::open(own_->device, op, shared_.info);
     if (engine) {
       ++tally_.engines;
@@ -187,7 +196,8 @@ bool Load::make_own() {
   auto device = Device::open();
   if (!device)
     return fail(device.error());
-  own_ = std::make_unique<Own>(std::move(*device));
+  const bool host = edu() || random_.below(4) < (on_xen(shared_.info) ? 3U : 1U);
+  own_ = std::make_unique<Own>(std::move(*device), host);
   const size_t engines = edu() ? 1 : 2;
   own_->engines.reserve(engines);
   for (size_t i = 0; i < engines; ++i)
@@ -224,12 +234,18 @@ bool Load::add_piece(Station &station) {
   const size_t bytes = (size_t{64} << 10) << random_.below(3);
   const size_t page_offset = random_.one_in(2) ? 0 : random_.below(4096);
   Piece piece;
-  auto placement = static_cast<uint32_t>(random_.below(edu() ? 3 : 5));
+  const bool xen = on_xen(shared_.info);
+  auto placement = static_cast<uint32_t>(random_.below(!engine.host() ? 5 : xen ? 6 : 3));
   if (placement == XSW_PLACE_ABOVE_MASK && engine.op.dma_bits == 64)
     placement = XSW_PLACE_ANY;
-  auto buffer = random_.one_in(3) ? Buffer::user(*station.device, bytes, page_offset)
-                                  : Buffer::kernel(*station.device, engine.engine.handle(),
-                                                   placement, bytes, page_offset);
+  const uint64_t dice = random_.below(9);
+  const bool granted = grants_ && dice == 0 && engine.host();
+  auto buffer = granted    ? Buffer::granted(*station.device, bytes)
+                : dice < 3 ? Buffer::user(*station.device, bytes, page_offset)
+                           : Buffer::kernel(*station.device, engine.engine.handle(), placement,
+                                            bytes, page_offset);
+  if (granted && !buffer && buffer.error().err == ENOSPC) // gntalloc has a limit
+    buffer = Buffer::user(*station.device, bytes, page_offset);
   if (!buffer) {
     // No RAM is beyond a wide mask, the kernel's ops know no foreign frames, and so on.
     const unsigned cause = buffer.error().cause;
@@ -291,7 +307,7 @@ bool Load::churn_engine() {
   const auto stats = own_->device.stats(engine.engine.handle(), any_way(station));
   if (!stats)
     return fail(stats.error());
-  if (!edu() && stats->pool_used)
+  if (!engine.host() && stats->pool_used)
     return defect(
         fmt::format("{} slots of its pool are in use after all was unmapped", stats->pool_used),
         &engine);
@@ -509,8 +525,8 @@ bool Load::settle(Station &station, const StressEngine &engine, size_t nr) {
       return defect(fmt::format("a job moved {} of {} bytes", result.bytes, jobs_[i].len), &engine);
     if (result.src_reason == XSW_REASON_NONE || result.dst_reason == XSW_REASON_NONE)
       return defect("a job tells no reason for its path", &engine);
-    count(result.src_reason);
-    count(result.dst_reason);
+    count(engine, result.src_reason);
+    count(engine, result.dst_reason);
     tally_.bytes += result.bytes;
     check(engine, i);
   }
@@ -838,7 +854,7 @@ bool Load::sequence(Station &station, const StressEngine &engine) {
   if (!sequence.complaint.empty())
     mismatch(engine, sequence.complaint, sequence.bad);
   for (const unsigned reason : sequence.reasons)
-    count(reason);
+    count(engine, reason);
   ++tally_.sequences;
   made_mappings(sequence.mapped);
   made_transfers(sequence.transfers);
@@ -847,7 +863,8 @@ bool Load::sequence(Station &station, const StressEngine &engine) {
 
 // Maps until the pool is full: the error must say so, and all must be free afterwards.
 bool Load::exhaust(Station &station, const StressEngine &engine) {
-  if (!(engine.op.flags & XSW_ENGINE_FORCE_BOUNCE) || engine.op.ops != XSW_OPS_OURS)
+  if (!(engine.op.flags & XSW_ENGINE_FORCE_BOUNCE) || engine.op.ops != XSW_OPS_OURS ||
+      engine.host())
     return true;
   const Piece &piece = station.pieces[random_.between(1, station.pieces.size() - 1)];
   const uint64_t len = std::min<uint64_t>({engine.max_job, piece.bytes.size(), 64 << 10});
@@ -906,7 +923,7 @@ bool Load::inject() {
   if (!mapped)
     return mapped.error().cause == XSW_CAUSE_NO_SPACE || fail(mapped.error());
   made_mappings(1);
-  count(mapped->src_reason);
+  count(engine, mapped->src_reason);
   const uint32_t handle = mapped->handle;
 
   bool good = true;
@@ -1045,8 +1062,8 @@ bool Load::finish() {
     const auto leaks = Leaks::read(own_->device, engine.engine.handle());
     if (!leaks)
       return fail(leaks.error());
-    // The pool of edu engines is the host's, which others use meanwhile: it is looked at last.
-    tally_.leaks.pool_slots += edu() ? 0 : leaks->pool_slots;
+    // The host's pool is one that others use meanwhile: it is looked at last.
+    tally_.leaks.pool_slots += engine.host() ? 0 : leaks->pool_slots;
     tally_.leaks.mappings += leaks->mappings;
     tally_.leaks.buffers += leaks->buffers;
     tally_.leaks.pinned_bytes += leaks->pinned_bytes;
@@ -1078,8 +1095,10 @@ void StressTally::merge(const StressTally &other) {
   abandoned += other.abandoned;
   edu_transfers += other.edu_transfers;
   mismatches += other.mismatches;
-  for (size_t i = 0; i < reasons.size(); ++i)
+  for (size_t i = 0; i < reasons.size(); ++i) {
     reasons[i] += other.reasons[i];
+    host_reasons[i] += other.host_reasons[i];
+  }
   for (size_t i = 0; i < causes.size(); ++i)
     causes[i] += other.causes[i];
   for (const std::string &text : other.mismatch_texts)
@@ -1119,23 +1138,26 @@ Result<StressEngine> StressEngine::open(const Device &device, const xsw_engine_o
 std::string StressEngine::text() const {
   if (op.kind == XSW_ENGINE_EDU)
     return fmt::format("edu engine {}", op.index);
-  constexpr std::array<const char *, 3> layouts{"identity", "offset", "shuffled"};
+  constexpr std::array<const char *, 4> layouts{"identity", "offset", "shuffled", "host"};
   return fmt::format("sim engine (p2m {}, mask {}, pool {}k, min_align_mask {:#x}, seg_boundary "
                      "{:#x}, latency {} us, flags {:#x}{})",
                      layouts[op.p2m], op.dma_bits, op.pool_kib, op.min_align_mask, op.seg_boundary,
                      op.latency_us, op.flags, op.ops == XSW_OPS_KERNEL ? ", kernel ops" : "");
 }
 
-xsw_engine_open random_engine(Random &random, bool large) {
+bool on_xen(const xsw_info &info) { return std::string_view(info.env).starts_with("xen_"); }
+
+xsw_engine_open random_engine(Random &random, bool large, bool host) {
   xsw_engine_open op{};
   op.kind = XSW_ENGINE_SIM;
-  op.p2m = static_cast<uint32_t>(random.below(3));
+  op.p2m = host ? uint32_t{XSW_P2M_HOST} : static_cast<uint32_t>(random.below(3));
   if (op.p2m == XSW_P2M_SHUFFLED)
     op.seed = static_cast<uint32_t>(random.next());
   if (op.p2m == XSW_P2M_OFFSET)
     op.p2m_offset = random.between(1, 1 << 20);
   op.dma_bits = random.one_in(2) ? 64 : 32;
-  op.pool_kib = large ? 32768 : 1024U << random.below(4);
+  if (!host)
+    op.pool_kib = large ? 32768 : 1024U << random.below(4);
   if (random.one_in(4))
     op.min_align_mask = random.one_in(2) ? 511 : 4095;
   if (!large && random.one_in(4))
@@ -1144,6 +1166,8 @@ xsw_engine_open random_engine(Random &random, bool large) {
     op.latency_us = static_cast<uint32_t>(random.between(10, 200));
   if (random.one_in(4))
     op.flags |= XSW_ENGINE_FORCE_BOUNCE;
+  if (host)
+    return op;
   if (random.one_in(4))
     op.flags |= XSW_ENGINE_NO_M2P;
   if (random.one_in(4))

@@ -187,13 +187,17 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"[a]\nengine=edu\npool=8m\n", "t.ini:3: job 'a': pool is for engine=sim"},
         Contradiction{
             "[a]\nplacement=foreign-contig\n",
-            "t.ini:2: job 'a': this placement is for engine=edu on Xen: sim has it as foreign"},
+            "t.ini:2: job 'a': this placement is for engine=edu or p2m=host on Xen: other sim "
+            "engines have it as foreign"},
         Contradiction{
             "[a]\nplacement=foreign-grant\n",
-            "t.ini:2: job 'a': this placement is for engine=edu on Xen: sim has it as foreign"},
+            "t.ini:2: job 'a': this placement is for engine=edu or p2m=host on Xen: other sim "
+            "engines have it as foreign"},
         Contradiction{"[a]\nengine_index=1\n", "t.ini:2: job 'a': engine_index is for engine=edu"},
         Contradiction{"[a]\nforce_bounce\nno_bounce\n",
                       "t.ini:3: job 'a': force_bounce and no_bounce exclude each other"},
+        Contradiction{"[a]\np2m=host\npool=8m\n",
+                      "t.ini:3: job 'a': with p2m=host there is no pool to choose"},
         Contradiction{"[a]\nops=kernel\np2m=shuffled\n",
                       "t.ini:3: job 'a': ops=kernel knows no p2m: it needs p2m=identity"},
         Contradiction{"[a]\nops=kernel\nforce_bounce\n",
