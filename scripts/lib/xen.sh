@@ -7,7 +7,9 @@
 # Xen starts dom0 with DOM0_MEMORY of the machine's MEMORY. Both defaults leave
 # room for a second domain, and give dom0 memory on both sides of 4 GiB.
 
-xen_options="loglvl=all guest_loglvl=all bootscrub=0 dom0_mem=${DOM0_MEMORY:-3G}"
+xen_options() { # xen_options DOM0_MEMORY
+	echo "loglvl=all guest_loglvl=all bootscrub=0 dom0_mem=${DOM0_MEMORY:-$1} ${XEN_APPEND:-}"
+}
 
 # Where QEMU puts what Xen is to start, apart from each other; Xen copies it from there.
 xen_kernel_at=0x49000000
@@ -36,7 +38,7 @@ qemu_arm64_xen() {
 	{
 		board_tree "$machine" "${board[@]}"
 		echo '/ { chosen { #address-cells = <2>; #size-cells = <2>;'
-		echo "xen,xen-bootargs = \"$xen_options console=dtuart dtuart=/pl011@9000000 ${XEN_APPEND:-}\";"
+		echo "xen,xen-bootargs = \"$(xen_options 3G) console=dtuart dtuart=/pl011@9000000\";"
 		echo "xen,dom0-bootargs = \"console=hvc0 $APPEND\";"
 		dt_module kernel $xen_kernel_at "$IMAGE"
 		dt_module ramdisk $xen_initrd_at "$INITRD"
@@ -51,10 +53,11 @@ qemu_arm64_xen() {
 	} | dtc -q -I dts -O dtb -o "$RUN/xen.dtb" || die error "the device tree for Xen does not compile."
 }
 
-# A dom0 whose pages Xen does not translate. QEMU's SMAP makes Xen 4.17 fail under emulation.
+# A dom0 whose pages Xen does not translate. It has RAM above 4 GiB only with more than the
+# 3 GiB that the machine has below. QEMU's SMAP makes Xen 4.17 fail under emulation.
 qemu_x86_xen_pv() {
 	QEMU=(qemu-system-x86_64 -M pc -cpu max,-smap -accel tcg,thread=multi -smp 2 -m "$MEMORY"
-		-kernel "$XEN" -append "$xen_options console=com1 com1=115200,8n1 ${XEN_APPEND:-}"
+		-kernel "$XEN" -append "$(xen_options 4G) console=com1 com1=115200,8n1"
 		-initrd "$IMAGE console=hvc0 $APPEND,$INITRD" "${DEVICES[@]}")
 }
 
@@ -63,6 +66,6 @@ qemu_x86_xen_pv() {
 qemu_x86_xen_pvh() {
 	local hide=-smap,-rdtscp,-rdpid,-xsave,-avx,-avx2,-fma,-f16c
 	QEMU=(qemu-system-x86_64 -M q35 -cpu "max,$hide" -accel tcg,thread=multi -smp 1 -m "$MEMORY"
-		-kernel "$XEN" -append "$xen_options dom0=pvh iommu=verbose console=com1 com1=115200,8n1 ${XEN_APPEND:-}"
+		-kernel "$XEN" -append "$(xen_options 3G) dom0=pvh iommu=verbose console=com1 com1=115200,8n1"
 		-initrd "$IMAGE console=hvc0 $APPEND,$INITRD" -device amd-iommu "${DEVICES[@]}")
 }
