@@ -31,6 +31,8 @@ static struct xsw_free free_in_word(u64 taken)
 
 	if (!taken)
 		return f;
+	if (!~taken)
+		return (struct xsw_free){ 0 };
 	f.first = __ffs64(taken);
 	f.last = 64 - fls64(taken);
 	f.most = 0;
@@ -60,20 +62,31 @@ static struct xsw_free free_in_pair(const struct xsw_free *pair, u32 len)
 	return f;
 }
 
-/* After words [from, to] have changed. */
+static bool set_free(struct xsw_free *node, struct xsw_free f)
+{
+	if (node->first == f.first && node->last == f.last && node->most == f.most)
+		return false;
+	*node = f;
+	return true;
+}
+
+/* After words [from, to] have changed: up to where that makes no difference. */
 static void update(struct xsw_area *area, u32 from, u32 to)
 {
+	struct xsw_free *tree = area->tree;
+	bool changed = false;
 	u32 i, len;
 
 	for (i = from; i <= to; i++)
-		area->tree[area->leaves + i] = free_in_word(area->taken[i]);
+		changed |= set_free(&tree[area->leaves + i], free_in_word(area->taken[i]));
 	from += area->leaves;
 	to += area->leaves;
-	for (len = 64; from > 1; len *= 2) {
+	for (len = 64; changed && from > 1; len *= 2) {
 		from /= 2;
 		to /= 2;
+		changed = false;
 		for (i = from; i <= to; i++)
-			area->tree[i] = free_in_pair(&area->tree[2 * i], len);
+			changed |= set_free(&tree[i], free_in_pair(&tree[2 * i], len));
 	}
 }
 
@@ -230,119 +243,142 @@ static u32 find_by_jumps(const struct xsw_area *area, const struct xsw_fit *fit)
 	}
 }
 
-/* ---- hot runs ---- */
+/* ---- runs ---- */
 
-static u32 pop_hot(struct xsw_area *area, u32 n)
+static void put_unused(struct xsw_area *area, struct xsw_run *run)
 {
-	u32 slot = area->hot[n];
-
-	area->hot[n] = area->slot[slot].size;
-	area->hot_nr[n]--;
-	area->hot_runs--;
-	return slot;
+	run->next = area->unused;
+	area->unused = run;
+	area->unused_runs++;
 }
 
-static void push_hot(struct xsw_area *area, u32 slot, u32 n)
+static void release(struct xsw_area *area, struct xsw_run *run)
 {
-	WRITE_ONCE(area->slot[slot].size, area->hot[n]);
-	area->hot[n] = slot;
-	area->hot_nr[n]++;
-	area->hot_runs++;
+	set_taken(area, run->first, run->first + run->n, false);
+	put_unused(area, run);
 }
 
-static u32 find_hot(struct xsw_area *area, const struct xsw_fit *fit)
-{
-	u32 slot;
-
-	if (fit->n > XSW_HOT_SLOTS)
-		return XSW_NO_SLOT;
-	/* The latest or none: the others are hardly hotter than what first fit finds. */
-	slot = area->hot[fit->n];
-	if (slot == XSW_NO_SLOT || slot < fit->lo || slot > fit->hi - fit->n ||
-	    xsw_fit_from(fit, slot) != slot)
-		return XSW_NO_SLOT;
-	return pop_hot(area, fit->n);
-}
-
+/* Each length in its turn, so that those that nobody asks for any more go, too. */
 void xsw_area_cool(struct xsw_area *area, u32 runs)
 {
-	u32 n;
+	for (; area->hot_slots && runs; area->cool = area->cool ? area->cool - 1 : XSW_HOT_SLOTS) {
+		struct xsw_run *run = area->hot[area->cool];
 
-	for (n = XSW_HOT_SLOTS; n && runs; n--) {
-		for (; area->hot_nr[n] && runs; runs--) {
-			u32 slot = pop_hot(area, n);
+		if (!run)
+			continue;
+		xsw_area_take_hot(area, run);
+		release(area, run);
+		runs--;
+	}
+}
 
-			set_taken(area, slot, slot + n, false);
+struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
+{
+	struct xsw_run *run = area->unused;
+	u32 slot;
+
+	if (!run)
+		return NULL;
+	if (fit->n <= 64 && fit->stride < 64)
+		slot = find_in_words(area, fit);
+	else
+		slot = find_by_jumps(area, fit);
+	if (slot == XSW_NO_SLOT)
+		return NULL;
+	area->unused = run->next;
+	area->unused_runs--;
+	set_taken(area, slot, slot + fit->n, true);
+	run->first = slot;
+	run->n = fit->n;
+	return run;
+}
+
+/* There are enough hot runs, or too many; a few at a time, or the lock is held for long. */
+void xsw_area_free_slow(struct xsw_area *area, struct xsw_run *run)
+{
+	u32 most = xsw_area_hot_max(area);
+
+	if (area->hot_slots + run->n > most)
+		xsw_area_cool(area, 2);
+	if (run->n <= XSW_HOT_SLOTS && area->hot_slots + run->n <= most)
+		xsw_area_put_hot(area, run);
+	else
+		release(area, run);
+}
+
+/* ---- mappings ---- */
+
+struct xsw_run *xsw_area_find_last(const struct xsw_area *area, u32 at)
+{
+	u32 b = at >> XSW_BUCKET_SHIFT, w = b / 64;
+	u64 bits = area->filled[w] & word_mask(w, 0, b + 1);
+	struct xsw_run *run, *last = NULL;
+
+	for (;;) {
+		while (!bits) {
+			if (!w--)
+				return NULL;
+			bits = area->filled[w];
 		}
+		b = w * 64 + fls64(bits) - 1;
+		for (run = area->bucket[b]; run; run = run->next)
+			if (run->at <= (at | XSW_SLOT_MASK) && (!last || run->at > last->at))
+				last = run;
+		if (last)
+			return last;
+		/* Only the first bucket can have none: all of its mappings start later. */
+		bits &= ~(1ULL << b % 64);
 	}
 }
 
-/* ---- */
+/* ---- making and giving up ---- */
 
-u32 xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
+int xsw_area_refill(struct xsw_area *area)
 {
-	u32 head, slot = find_hot(area, fit);
+	unsigned long flags;
+	struct xsw_run *block;
+	/* Nobody else adds to them. */
+	u32 i, nr = min(area->runs, area->nr - area->runs);
 
-	if (slot == XSW_NO_SLOT) {
-		if (fit->n <= 64 && fit->stride < 64)
-			slot = find_in_words(area, fit);
-		else
-			slot = find_by_jumps(area, fit);
-		if (slot == XSW_NO_SLOT)
-			return slot;
-		set_taken(area, slot, slot + fit->n, true);
+	block = kvcalloc(nr + 1, sizeof(*block), GFP_KERNEL);
+	if (!block)
+		return -ENOMEM;
+	block->next = area->blocks;
+	area->blocks = block;
+	for (i = 1; i <= nr; i++) {
+		spin_lock_irqsave(&area->lock, flags);
+		put_unused(area, &block[i]);
+		spin_unlock_irqrestore(&area->lock, flags);
 	}
-	head = slot + (fit->offset >> XSW_SLOT_SHIFT);
-	WRITE_ONCE(area->head[head / 64], area->head[head / 64] | 1ULL << head % 64);
-	return slot;
-}
-
-void xsw_area_free(struct xsw_area *area, u32 slot, u32 n, u32 head)
-{
-	WRITE_ONCE(area->head[head / 64], area->head[head / 64] & ~(1ULL << head % 64));
-	if (n > XSW_HOT_SLOTS) {
-		set_taken(area, slot, slot + n, false);
-		return;
-	}
-	/* When there are enough, the latest but this one makes room. */
-	if (area->hot_nr[n] == XSW_HOT_RUNS) {
-		u32 old = pop_hot(area, n);
-
-		set_taken(area, old, old + n, false);
-	}
-	push_hot(area, slot, n);
-}
-
-u32 xsw_area_head(const struct xsw_area *area, u32 slot)
-{
-	u32 w = slot / 64;
-	u64 bits = READ_ONCE(area->head[w]) & word_mask(w, 0, slot + 1);
-
-	while (!bits) {
-		if (!w--)
-			return XSW_NO_SLOT;
-		bits = READ_ONCE(area->head[w]);
-	}
-	return w * 64 + fls64(bits) - 1;
+	spin_lock_irqsave(&area->lock, flags);
+	area->runs += nr;
+	spin_unlock_irqrestore(&area->lock, flags);
+	return 0;
 }
 
 int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offset, u64 size)
 {
+	u32 i, buckets = DIV_ROUND_UP_ULL(size, 1ULL << XSW_BUCKET_SHIFT);
+
 	area->machine = ext->machine + offset;
 	area->phys = ext->phys + offset;
 	area->vaddr = (u8 *)ext->vaddr + offset;
 	area->nr = size >> XSW_SLOT_SHIFT;
 	area->words = DIV_ROUND_UP(area->nr, 64);
 	area->leaves = roundup_pow_of_two(area->words);
-	memset(area->hot, 0xff, sizeof(area->hot));
+	/* One for each page, at least for as long as those of small mappings need to be made. */
+	area->runs = min(area->nr, max(area->nr >> (XSW_BUCKET_SHIFT - XSW_SLOT_SHIFT), 512U));
 
-	area->slot = kvcalloc(area->nr, sizeof(*area->slot), GFP_KERNEL);
 	area->taken = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);
-	area->head = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);
 	area->tree = kvcalloc(2 * area->leaves, sizeof(*area->tree), GFP_KERNEL);
-	if (!area->slot || !area->taken || !area->head || !area->tree)
+	area->bucket = kvcalloc(buckets, sizeof(*area->bucket), GFP_KERNEL);
+	area->filled = kvcalloc(DIV_ROUND_UP(buckets, 64), sizeof(u64), GFP_KERNEL);
+	area->blocks = kvcalloc(area->runs + 1, sizeof(*area->blocks), GFP_KERNEL);
+	if (!area->taken || !area->tree || !area->bucket || !area->filled || !area->blocks)
 		return -ENOMEM;
-	/* What the last word has beyond the end is never free. */
+	for (i = area->runs; i; i--)
+		put_unused(area, &area->blocks[i]);
+	/* What the last word has beyond the end is never free, nor are words beyond it. */
 	if (area->nr % 64)
 		area->taken[area->words - 1] = ~0ULL << (area->nr % 64);
 	update(area, 0, area->words - 1);
@@ -351,8 +387,14 @@ int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offse
 
 void xsw_area_exit(struct xsw_area *area)
 {
+	while (area->blocks) {
+		struct xsw_run *block = area->blocks;
+
+		area->blocks = block->next;
+		kvfree(block);
+	}
+	kvfree(area->filled);
+	kvfree(area->bucket);
 	kvfree(area->tree);
-	kvfree(area->head);
 	kvfree(area->taken);
-	kvfree(area->slot);
 }

@@ -19,7 +19,7 @@
 #include "xsw_seam.h"
 #include "xswiotlb.h"
 
-#define XSW_SLOT_SHIFT		11
+#define XSW_SLOT_SHIFT		9
 #define XSW_SLOT_SIZE		BIT(XSW_SLOT_SHIFT)
 
 #define XSW_MACHINE_NONE	(~(u64)0)	/* no machine frame */

@@ -17,6 +17,7 @@
  * @nr_areas:	of @area
  * @lo:		first machine address
  * @span:	bytes from there to the end of the last area
+ * @refill:	makes runs for areas that are low on them
  * @lock:	protects what follows; taken before any area's lock
  * @hiwater:	most slots that were ever used at once
  *
@@ -28,6 +29,7 @@ struct xsw_pool {
 	unsigned int	nr_areas;
 	u64		lo;
 	u64		span;
+	struct work_struct refill;
 
 	spinlock_t	lock ____cacheline_aligned_in_smp;
 	u64		hiwater;
@@ -91,6 +93,25 @@ static int add_areas(struct xsw_pool *pool, const struct xsw_extent *ext, u64 ta
 	return 0;
 }
 
+static void refill(struct work_struct *work)
+{
+	struct xsw_pool *pool = container_of(work, struct xsw_pool, refill);
+	unsigned int i;
+
+	for (i = 0; i < pool->nr_areas; i++) {
+		struct xsw_area *area = &pool->area[i];
+		unsigned long flags;
+		bool low;
+
+		spin_lock_irqsave(&area->lock, flags);
+		low = xsw_area_low(area);
+		spin_unlock_irqrestore(&area->lock, flags);
+		/* Out of memory, the next map that finds it low asks again. */
+		if (low)
+			xsw_area_refill(area);
+	}
+}
+
 int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
 		    unsigned int nr_areas, struct xsw_pool **poolp)
 {
@@ -116,11 +137,12 @@ int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
 	pool = kvcalloc(1, roundup_pow_of_two(sizeof(*pool)), GFP_KERNEL);
 	if (!pool)
 		return -ENOMEM;
+	spin_lock_init(&pool->lock);
+	INIT_WORK(&pool->refill, refill);
 	ret = -ENOMEM;
 	pool->area = kvcalloc(1, roundup_pow_of_two(nr * sizeof(*pool->area)), GFP_KERNEL);
 	if (!pool->area)
 		goto err;
-	spin_lock_init(&pool->lock);
 
 	for (i = 0; i < nr_ext; i++) {
 		ret = add_areas(pool, &ext[i], target);
@@ -146,6 +168,7 @@ u64 xsw_pool_destroy(struct xsw_pool *pool)
 
 	if (!pool)
 		return 0;
+	cancel_work_sync(&pool->refill);
 	for (i = 0; i < pool->nr_areas; i++) {
 		leaked += pool->area[i].used;
 		xsw_area_exit(&pool->area[i]);
@@ -199,18 +222,18 @@ struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 machine)
  * frozen comes here too, and waits for the lock. Shares out what is
  * left below the mark, so that it takes a while until the next one comes.
  */
-static void settle(struct xsw_pool *pool, struct xsw_area *charged, s64 slots, bool reset)
+static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32 slots, bool reset)
 {
 	unsigned long flags;
 	unsigned int i;
-	u64 total = slots, share;
+	u64 total = (s64)slots, share;
 
 	spin_lock_irqsave(&pool->lock, flags);
 	for (i = 0; i < pool->nr_areas; i++) {
 		struct xsw_area *area = &pool->area[i];
 
 		spin_lock(&area->lock);
-		area->frozen = true;
+		area->limit = -1;
 		total += area->used;
 		spin_unlock(&area->lock);
 	}
@@ -224,7 +247,6 @@ static void settle(struct xsw_pool *pool, struct xsw_area *charged, s64 slots, b
 		if (area == charged)
 			WRITE_ONCE(area->used, area->used + slots);
 		area->limit = area->used + share;
-		area->frozen = false;
 		spin_unlock(&area->lock);
 	}
 	spin_unlock_irqrestore(&pool->lock, flags);
@@ -236,11 +258,11 @@ void xsw_pool_reset_hiwater(struct xsw_pool *pool)
 }
 
 /* With the area's lock held. False: the account must be settled, without that lock. */
-static bool charge(struct xsw_area *area, s64 slots)
+static bool charge(struct xsw_area *area, s32 slots)
 {
-	s64 used = area->used + slots;
+	s32 used = area->used + slots;
 
-	if (area->frozen || used > area->limit)
+	if (unlikely(used > area->limit))
 		return false;
 	WRITE_ONCE(area->used, used);
 	return true;
@@ -311,12 +333,23 @@ struct xsw_want {
 	u64	bytes;
 };
 
-static void want_init(struct xsw_want *want, const struct xsw_dev *dev, phys_addr_t phys,
-		      size_t size)
+static inline void want_init(struct xsw_want *want, const struct xsw_dev *dev, phys_addr_t phys,
+			     size_t size)
 {
-	u64 keep = low_mask(dev->min_align_mask);
+	u64 keep;
 
 	want->boundary = boundary_of(dev);
+	want->size = size;
+	/* Most devices. */
+	if (likely(!(dev->min_align_mask | dev->alloc_align_mask))) {
+		want->align = size >= PAGE_SIZE ? PAGE_SIZE - 1 : XSW_SLOT_MASK;
+		want->granule = XSW_SLOT_MASK;
+		want->offset = 0;
+		want->low = 0;
+		want->bytes = (size + XSW_SLOT_MASK) & ~XSW_SLOT_MASK;
+		return;
+	}
+	keep = low_mask(dev->min_align_mask);
 	want->granule = low_mask(dev->alloc_align_mask) | XSW_SLOT_MASK;
 	/*
 	 * Drivers rely on it that what is as long as a page starts at one, as far as
@@ -330,7 +363,6 @@ static void want_init(struct xsw_want *want, const struct xsw_dev *dev, phys_add
 	/* The bits within the granule come from the offset, those above from its place. */
 	want->offset = phys & keep & want->granule;
 	want->low = phys & keep & ~want->granule;
-	want->size = size;
 	want->bytes = (want->offset + size + want->granule) & ~want->granule;
 }
 
@@ -373,7 +405,7 @@ static unsigned int nr_windows(const struct xsw_dev *dev)
 
 /* ---- bytes ---- */
 
-static void copy(void *bounce, phys_addr_t phys, size_t size, bool to_bounce)
+static inline void copy(void *bounce, phys_addr_t phys, size_t size, bool to_bounce)
 {
 	u8 *at = bounce;
 
@@ -404,108 +436,126 @@ static bool valid_for_device(enum dma_data_direction dir)
 
 /* ---- mapping ---- */
 
-static u32 live_word(const struct xsw_area *area, u32 head, const struct xsw_want *want)
+/* Is a run at @machine one that @want may have? Sets its dma address. */
+static inline bool suits(const struct xsw_want *want, const struct xsw_dev *dev, u64 machine,
+			 dma_addr_t *dma)
 {
-	u32 granule_slots = (want->granule + 1) >> XSW_SLOT_SHIFT;
-	u32 gen = (READ_ONCE(area->slot[head].word) >> XSW_SLOT_GEN_SHIFT) + 1;
+	u64 start;
 
-	return XSW_SLOT_LIVE | gen << XSW_SLOT_GEN_SHIFT |
-	       (u32)(want->offset & XSW_SLOT_MASK) << XSW_SLOT_OFF_SHIFT |
-	       (u32)ilog2(granule_slots) << XSW_SLOT_GRAN_SHIFT |
-	       (want->offset > XSW_SLOT_MASK ? XSW_SLOT_PADDED : 0);
+	if (!xsw_range_to_dma(dev, machine, want->bytes, dma) ||
+	    *dma + want->bytes - 1 > xsw_dma_limit(dev) || (*dma ^ want->low) & want->align)
+		return false;
+	start = *dma + want->offset;
+	return !((start ^ (start + want->size - 1)) & ~want->boundary);
 }
 
-/* Byte of the area at which the mapping starts that @word of slot @head describes. */
-static u64 start_of(u32 head, u32 word)
+/* With the lock held: the mapping has its place, and can be told from all others. */
+static inline bool begin(struct xsw_area *area, struct xsw_run *run, const struct xsw_want *want)
 {
-	return ((u64)head << XSW_SLOT_SHIFT) + (word >> XSW_SLOT_OFF_SHIFT & XSW_SLOT_MASK);
+	run->at = (run->first << XSW_SLOT_SHIFT) + want->offset;
+	xsw_area_insert(area, run);
+	return charge(area, run->n);
 }
 
-/* The slots it takes. */
-static void slots_of(const struct xsw_area *area, u32 head, u32 word, u32 *first, u32 *n)
+/* The run of the right length that was freed last, if it will do: the others are hardly hot. */
+static inline struct xsw_run *take_hot(struct xsw_pool *pool, struct xsw_area *area,
+				       const struct xsw_want *want, const struct xsw_dev *dev,
+				       dma_addr_t *dma)
 {
-	u64 granule = XSW_SLOT_SIZE << (word >> XSW_SLOT_GRAN_SHIFT & 0x1f);
-	u64 bytes = (word >> XSW_SLOT_OFF_SHIFT & XSW_SLOT_MASK) +
-		    READ_ONCE(area->slot[head].size);
-	u32 pad = 0;
+	u64 n = want->bytes >> XSW_SLOT_SHIFT;
+	struct xsw_run *run;
+	unsigned long flags;
+	bool charged = true;
 
-	if (word & XSW_SLOT_PADDED)
-		pad = READ_ONCE(area->slot[head - 1].size);
-	bytes += (u64)pad << XSW_SLOT_SHIFT;
-	*first = head - pad;
-	*n = ((bytes + granule - 1) & ~(granule - 1)) >> XSW_SLOT_SHIFT;
+	if (n - 1 >= XSW_HOT_SLOTS)
+		return NULL;
+	spin_lock_irqsave(&area->lock, flags);
+	run = area->hot[n];
+	if (run && suits(want, dev, area->machine + (run->first << XSW_SLOT_SHIFT), dma)) {
+		xsw_area_take_hot(area, run);
+		charged = begin(area, run, want);
+	} else {
+		run = NULL;
+	}
+	spin_unlock_irqrestore(&area->lock, flags);
+	if (unlikely(!charged))
+		settle(pool, area, run->n, false);
+	return run;
 }
 
-/* Fill slots that are ours alone, and let the mapping live. */
-static void fill(struct xsw_area *area, u32 first, const struct xsw_want *want,
-		 const struct xsw_dev *dev, phys_addr_t phys)
-{
-	u32 head = first + (want->offset >> XSW_SLOT_SHIFT);
-	u64 at = (u64)first << XSW_SLOT_SHIFT;
-	u64 end = want->offset + want->size;
-	struct xsw_slot *slot = &area->slot[head];
-	u8 *mem = area->vaddr + at;
-
-	memset(mem, 0, want->offset);
-	copy(mem + want->offset, phys, want->size, true);
-	memset(mem + end, 0, want->bytes - end);
-	/* All of it, even if the driver promises to sync later: padding it never will. */
-	if (!dev->coherent)
-		xsw_arch_sync_for_device(area->phys + at, want->bytes, DMA_BIDIRECTIONAL);
-
-	WRITE_ONCE(slot->phys, phys);
-	WRITE_ONCE(slot->size, want->size);
-	if (want->offset > XSW_SLOT_MASK)
-		WRITE_ONCE(slot[-1].size, want->offset >> XSW_SLOT_SHIFT);
-	/* Who sees it live sees all of it. */
-	smp_store_release(&slot->word, live_word(area, head, want));
-}
-
-/* A place in @area, or XSW_NO_SLOT. */
-static u32 take(struct xsw_pool *pool, struct xsw_area *area, const struct xsw_fit *fit)
+/* A place in @area, or NULL. */
+static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
+			    const struct xsw_fit *fit, const struct xsw_want *want)
 {
 	/* Enough to give up all hot runs, and an end whatever others add meanwhile. */
-	u32 tries = XSW_HOT_SLOTS * XSW_HOT_RUNS / XSW_COOL_RUNS + 1;
-	bool charged = true, again = false;
+	u32 tries = XSW_HOT_MOST / XSW_COOL_RUNS + 1;
+	bool charged = true, again = false, low;
+	struct xsw_run *run;
 	unsigned long flags;
-	u32 slot;
 
 	do {
 		spin_lock_irqsave(&area->lock, flags);
-		slot = xsw_area_alloc(area, fit);
-		if (slot != XSW_NO_SLOT) {
-			charged = charge(area, fit->n);
+		run = xsw_area_alloc(area, fit);
+		if (run) {
+			charged = begin(area, run, want);
 			again = false;
 		} else {
-			again = area->hot_runs;
+			again = area->hot_slots;
 			xsw_area_cool(area, XSW_COOL_RUNS);
 		}
+		low = xsw_area_low(area);
 		spin_unlock_irqrestore(&area->lock, flags);
 	} while (again && --tries);
 	if (!charged)
 		settle(pool, area, fit->n, false);
-	return slot;
+	if (low)
+		schedule_work(&pool->refill);
+	return run;
 }
 
-/* @head: the slot whose metadata told of these. */
-static void give_back(struct xsw_pool *pool, struct xsw_area *area, u32 first, u32 n, u32 head)
+/* A place by the bitmaps. */
+static struct xsw_run *search(struct xsw_pool *pool, struct xsw_area *area,
+			      const struct xsw_want *want, const struct xsw_dev *dev,
+			      dma_addr_t *dma)
 {
-	unsigned long flags;
-	bool charged;
+	unsigned int r;
 
-	spin_lock_irqsave(&area->lock, flags);
-	/* First, or somebody takes these slots and the account goes over the top. */
-	charged = charge(area, -(s64)n);
-	if (charged)
-		xsw_area_free(area, first, n, head);
-	spin_unlock_irqrestore(&area->lock, flags);
-	if (charged)
-		return;
+	for (r = 0; r < nr_windows(dev); r++) {
+		struct xsw_fit fit;
+		struct xsw_run *run;
 
-	settle(pool, area, -(s64)n, false);
-	spin_lock_irqsave(&area->lock, flags);
-	xsw_area_free(area, first, n, head);
-	spin_unlock_irqrestore(&area->lock, flags);
+		if (!fit_window(&fit, dev, area, r) || !fit_init(&fit, want))
+			continue;
+		run = take(pool, area, &fit, want);
+		if (!run)
+			continue;
+		*dma = fit.dma0 + ((u64)run->first << XSW_SLOT_SHIFT);
+		return run;
+	}
+	return NULL;
+}
+
+/* Fill slots that are ours alone, and let the mapping live. */
+static inline void fill(struct xsw_area *area, struct xsw_run *run, const struct xsw_want *want,
+			const struct xsw_dev *dev, phys_addr_t phys)
+{
+	u64 end = want->offset + want->size;
+	u32 at = run->at - want->offset;
+	u8 *mem = area->vaddr + at;
+
+	/* Filling nothing takes its time, too. */
+	if (want->offset)
+		memset(mem, 0, want->offset);
+	copy(mem + want->offset, phys, want->size, true);
+	if (end < want->bytes)
+		memset(mem + end, 0, want->bytes - end);
+	/* All of it, even if the driver promises to sync later: padding it never will. */
+	if (!dev->coherent)
+		xsw_arch_sync_for_device(area->phys + at, want->bytes, DMA_BIDIRECTIONAL);
+
+	run->phys = phys;
+	/* Who sees it live sees all of it. */
+	smp_store_release(&run->size, want->size);
 }
 
 /* Why there was no place: because of the moment, the size, the demands or the device's reach. */
@@ -538,103 +588,124 @@ static enum xsw_cause why_not(const struct xsw_pool *pool, const struct xsw_dev 
 	return room ? XSW_CAUSE_MISALIGNED : XSW_CAUSE_MASK;
 }
 
-enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
-			    size_t size, dma_addr_t *dma)
+/* Where area @nr has nothing hot: its bitmaps, then all other areas. */
+static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, unsigned int nr,
+					    const struct xsw_want *want,
+					    const struct xsw_dev *dev, phys_addr_t phys,
+					    dma_addr_t *dma)
 {
-	unsigned int nr = xsw_cpu() % pool->nr_areas;
-	struct xsw_want want;
-	unsigned int i, r;
+	unsigned int i;
 
-	if (size > XSW_AREA_MAX_BYTES)
-		return XSW_CAUSE_TOO_LARGE;
-	want_init(&want, dev, phys, size);
-	/* This CPU's area first, then all others. */
 	for (i = 0; i < pool->nr_areas; i++) {
 		struct xsw_area *area = &pool->area[nr];
+		struct xsw_run *run = i ? take_hot(pool, area, want, dev, dma) : NULL;
 
-		for (r = 0; r < nr_windows(dev); r++) {
-			struct xsw_fit fit;
-			u32 slot;
-
-			if (!fit_window(&fit, dev, area, r) || !fit_init(&fit, &want))
-				continue;
-			slot = take(pool, area, &fit);
-			if (slot == XSW_NO_SLOT)
-				continue;
-			fill(area, slot, &want, dev, phys);
-			*dma = fit.dma0 + ((u64)slot << XSW_SLOT_SHIFT) + want.offset;
+		if (!run)
+			run = search(pool, area, want, dev, dma);
+		if (run) {
+			fill(area, run, want, dev, phys);
+			*dma += want->offset;
 			return XSW_CAUSE_NONE;
 		}
 		if (++nr == pool->nr_areas)
 			nr = 0;
 	}
-	return why_not(pool, dev, &want);
+	return why_not(pool, dev, want);
 }
 
-/* Whether all that was read of a slot without its lock is of the mapping of @word. */
-static bool unchanged(const struct xsw_slot *slot, u32 word)
+enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
+			    size_t size, dma_addr_t *dma)
 {
-	/* Pairs with the full barrier of the unmap's compare-and-exchange. */
-	smp_rmb();
-	return READ_ONCE(slot->word) == word;
+	unsigned int nr = xsw_cpu();
+	struct xsw_want want;
+	struct xsw_run *run;
+
+	if (size > XSW_AREA_MAX_BYTES)
+		return XSW_CAUSE_TOO_LARGE;
+	want_init(&want, dev, phys, size);
+	if (unlikely(nr >= pool->nr_areas))
+		nr %= pool->nr_areas;
+	/* This CPU's area first. */
+	run = take_hot(pool, &pool->area[nr], &want, dev, dma);
+	if (unlikely(!run))
+		return map_anywhere(pool, nr, &want, dev, phys, dma);
+	fill(&pool->area[nr], run, &want, dev, phys);
+	*dma += want.offset;
+	return XSW_CAUSE_NONE;
 }
 
 enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 			      const struct xsw_dev *dev, u64 machine, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
-	u64 at = machine - area->machine;
-	u32 head = at >> XSW_SLOT_SHIFT;
-	struct xsw_slot *slot = &area->slot[head];
-	u32 word, first, n;
+	u32 at = machine - area->machine;
+	struct xsw_run **link, *run;
+	unsigned long flags;
+	u32 len;
 
+	spin_lock_irqsave(&area->lock, flags);
+	link = xsw_area_find(area, at);
+	run = *link;
 	/* Pairs with the release in fill(). */
-	word = smp_load_acquire(&slot->word);
-	if ((word & XSW_SLOT_STATE) != XSW_SLOT_LIVE || start_of(head, word) != at)
-		return XSW_CAUSE_NOT_MAPPED;
-	if (READ_ONCE(slot->size) != size)
-		return unchanged(slot, word) ? XSW_CAUSE_SIZE_MISMATCH : XSW_CAUSE_NOT_MAPPED;
+	len = run ? smp_load_acquire(&run->size) : 0;
+	if (unlikely(!len || len != size)) {
+		spin_unlock_irqrestore(&area->lock, flags);
+		return len ? XSW_CAUSE_SIZE_MISMATCH : XSW_CAUSE_NOT_MAPPED;
+	}
 	/* Of several unmaps one gets past this; the slots are then its alone. */
-	if (cmpxchg(&slot->word, word, word ^ XSW_SLOT_LIVE ^ XSW_SLOT_DYING) != word)
-		return XSW_CAUSE_NOT_MAPPED;
-
+	run->size = 0;
 	if (valid_for_cpu(dir) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
+		spin_unlock_irqrestore(&area->lock, flags);
 		if (!dev->coherent)
 			xsw_arch_sync_for_cpu(area->phys + at, size, dir);
-		copy(area->vaddr + at, slot->phys, size, false);
+		copy(area->vaddr + at, run->phys, size, false);
+		spin_lock_irqsave(&area->lock, flags);
+		link = xsw_area_find(area, at);
 	}
-	slots_of(area, head, word, &first, &n);
-	WRITE_ONCE(slot->word, word & ~0U << XSW_SLOT_GEN_SHIFT);
-	give_back(pool, area, first, n, head);
+	/* First, or somebody takes these slots and the account goes over the top. */
+	if (!charge(area, -(s32)run->n)) {
+		spin_unlock_irqrestore(&area->lock, flags);
+		settle(pool, area, -(s32)run->n, false);
+		spin_lock_irqsave(&area->lock, flags);
+		link = xsw_area_find(area, at);
+	}
+	xsw_area_remove(area, link);
+	xsw_area_free(area, run);
+	spin_unlock_irqrestore(&area->lock, flags);
 	return XSW_CAUSE_NONE;
+}
+
+/* The mapping that has byte @at, if all of @size is in it: its memory there. */
+static enum xsw_cause find_mapped(struct xsw_area *area, u32 at, size_t size, phys_addr_t *phys)
+{
+	enum xsw_cause cause = XSW_CAUSE_NONE;
+	const struct xsw_run *run;
+	unsigned long flags;
+	u32 len;
+
+	spin_lock_irqsave(&area->lock, flags);
+	run = xsw_area_find_last(area, at);
+	/* Pairs with the release in fill(). */
+	len = run ? smp_load_acquire(&run->size) : 0;
+	if (!len || at >> XSW_SLOT_SHIFT >= run->first + run->n)
+		cause = XSW_CAUSE_NOT_MAPPED;
+	else if (at < run->at || at - run->at > len || size > len - (at - run->at))
+		cause = XSW_CAUSE_OUT_OF_RANGE;
+	else
+		*phys = run->phys + (at - run->at);
+	spin_unlock_irqrestore(&area->lock, flags);
+	return cause;
 }
 
 enum xsw_cause xsw_pool_sync(struct xsw_area *area, const struct xsw_dev *dev, u64 machine,
 			     size_t size, enum dma_data_direction dir, bool for_cpu)
 {
-	u64 at = machine - area->machine;
-	u32 head = xsw_area_head(area, at >> XSW_SLOT_SHIFT);
-	const struct xsw_slot *slot;
-	u32 word, first, n, len;
-	u64 start;
+	u32 at = machine - area->machine;
 	phys_addr_t phys;
+	enum xsw_cause cause = find_mapped(area, at, size, &phys);
 
-	if (head == XSW_NO_SLOT)
-		return XSW_CAUSE_NOT_MAPPED;
-	slot = &area->slot[head];
-	/* Pairs with the release in fill(). */
-	word = smp_load_acquire(&slot->word);
-	start = start_of(head, word);
-	len = READ_ONCE(slot->size);
-	phys = READ_ONCE(slot->phys);
-	slots_of(area, head, word, &first, &n);
-	if ((word & XSW_SLOT_STATE) != XSW_SLOT_LIVE || at >> XSW_SLOT_SHIFT >= first + n ||
-	    !unchanged(slot, word))
-		return XSW_CAUSE_NOT_MAPPED;
-	if (at < start || at - start > len || size > len - (at - start))
-		return XSW_CAUSE_OUT_OF_RANGE;
-
-	phys += at - start;
+	if (cause != XSW_CAUSE_NONE)
+		return cause;
 	if (for_cpu) {
 		if (!valid_for_cpu(dir))
 			return XSW_CAUSE_NONE;

@@ -115,6 +115,7 @@ bool Load::add(size_t size) {
   Mapping m;
   if (!world_.map(dev_, source_.get() + offset, size, DMA_TO_DEVICE, m))
     return false;
+  xsw_seam_run_work();
   live_.push_back(m);
   payload_ += size;
   return true;

@@ -7,7 +7,6 @@
 #define XSW_SEAM_H
 
 #include <errno.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +50,8 @@ enum dma_data_direction {
 #define max_t(type, a, b) ({ type a_ = (a), b_ = (b); a_ > b_ ? a_ : b_; })
 #define min(a, b)	min_t(__typeof__(a), a, b)
 #define max(a, b)	max_t(__typeof__(a), a, b)
+#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define noinline	__attribute__((noinline))
 #endif
 
 static inline u64 div64_u64(u64 a, u64 b)
@@ -98,20 +99,9 @@ static inline void xsw_seam_preempt(void)
 #define READ_ONCE(x)	({ xsw_seam_preempt(); __atomic_load_n(&(x), __ATOMIC_RELAXED); })
 #define WRITE_ONCE(x, v)							\
 	({ xsw_seam_preempt(); __atomic_store_n(&(x), (v), __ATOMIC_RELAXED); })
-#ifdef __SANITIZE_THREAD__ /* knows no fences */
-#define smp_rmb()			__atomic_signal_fence(__ATOMIC_ACQUIRE)
-#else
-#define smp_rmb()			__atomic_thread_fence(__ATOMIC_ACQUIRE)
-#endif
 #define smp_load_acquire(p)	({ xsw_seam_preempt(); __atomic_load_n((p), __ATOMIC_ACQUIRE); })
 #define smp_store_release(p, v)							\
 	({ xsw_seam_preempt(); __atomic_store_n((p), (v), __ATOMIC_RELEASE); })
-#define cmpxchg(p, old, new_)	({						\
-	__typeof__(*(p)) old_ = (old);						\
-	xsw_seam_preempt();							\
-	__atomic_compare_exchange_n((p), &old_, (new_), false,			\
-				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);	\
-	old_; })
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define ____cacheline_aligned_in_smp	__attribute__((aligned(64)))
@@ -124,21 +114,25 @@ typedef struct {
 extern __thread int xsw_seam_irqs_off;
 extern unsigned long xsw_seam_unsafe_locks;
 
+void xsw_seam_spin(spinlock_t *lock);
+
 static inline void spin_lock_init(spinlock_t *lock)
 {
 	lock->taken = 0;
 }
 
+static inline void xsw_seam_lock(spinlock_t *lock)
+{
+	xsw_seam_preempt();
+	if (unlikely(__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)))
+		xsw_seam_spin(lock);
+}
+
 static inline void spin_lock(spinlock_t *lock)
 {
-	int spins = 0;
-
 	if (!xsw_seam_irqs_off)
 		__atomic_fetch_add(&xsw_seam_unsafe_locks, 1, __ATOMIC_RELAXED);
-	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE))
-		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
-			if (++spins % 64 == 0)
-				sched_yield();
+	xsw_seam_lock(lock);
 }
 
 static inline void spin_unlock(spinlock_t *lock)
@@ -149,13 +143,26 @@ static inline void spin_unlock(spinlock_t *lock)
 #define spin_lock_irqsave(lock, flags) do {	\
 	(flags) = 0;				\
 	xsw_seam_irqs_off++;			\
-	spin_lock(lock);			\
+	xsw_seam_lock(lock);			\
 } while (0)
 #define spin_unlock_irqrestore(lock, flags) do {	\
 	(void)(flags);					\
 	spin_unlock(lock);				\
 	xsw_seam_irqs_off--;				\
 } while (0)
+
+/* work that may sleep: waits until the test runs it */
+struct work_struct {
+	void (*func)(struct work_struct *work);
+	struct work_struct *next;
+	u32 pending;
+};
+
+void xsw_seam_init_work(struct work_struct *work, void (*func)(struct work_struct *work));
+void schedule_work(struct work_struct *work);
+void cancel_work_sync(struct work_struct *work);
+void xsw_seam_run_work(void);
+#define INIT_WORK(work, func)	xsw_seam_init_work(work, func)
 
 /* static keys */
 struct static_key_false {

@@ -419,8 +419,8 @@ TEST(Pool, CreateRefusesNonsense) {
   using Change = void (*)(xsw_extent &);
   for (auto change : std::initializer_list<Change>{
            [](xsw_extent &e) { e.vaddr = nullptr; }, [](xsw_extent &e) { e.size = 0; },
-           [](xsw_extent &e) { e.size--; }, [](xsw_extent &e) { e.phys += 512; },
-           [](xsw_extent &e) { e.machine += 1024; }, [](xsw_extent &e) { e.phys = -2048ULL * 2; },
+           [](xsw_extent &e) { e.size--; }, [](xsw_extent &e) { e.phys += 256; },
+           [](xsw_extent &e) { e.machine += 128; }, [](xsw_extent &e) { e.phys = -2048ULL * 2; },
            [](xsw_extent &e) { e.machine = -2048ULL * 15; }}) {
     xsw_extent bad = good;
     change(bad);
@@ -454,7 +454,41 @@ TEST(Pool, DestroyTellsWhatWasLeaked) {
   Bytes buf(5000);
   ASSERT_EQ(
       xsw_map(&env, &dev, reinterpret_cast<uintptr_t>(buf.data()), 5000, DMA_TO_DEVICE, 0, &m), 0);
-  EXPECT_EQ(xsw_pool_destroy(env.pool), 3U);
+  EXPECT_EQ(xsw_pool_destroy(env.pool), (5000 + kSlot - 1) / kSlot);
+}
+
+// There is a place for every mapping from the start, but not for what is kept of so many small
+// ones.
+TEST(Pool, MakesRoomForManySmallMappings) {
+  Config c;
+  c.pool = {{0x1'0000'0000, 0x4000'0000, 4 * MiB}};
+  World w(c);
+  xsw_dev dev = bouncing_device();
+  const u64 slots = 4 * MiB / kSlot;
+  std::vector<u64> live;
+  auto map = [&] {
+    Mapped m = w.map(dev, w.ram(), 64);
+    if (!m.ret)
+      live.push_back(m.dma);
+    return m;
+  };
+  w.runs_work = false;
+  while (!map().ret)
+    ;
+  EXPECT_GE(live.size(), 4 * MiB / kPage);
+  EXPECT_LT(live.size(), slots) << "what was to be shown was not";
+  EXPECT_EQ(map().cause, XSW_CAUSE_NO_SPACE);
+  // No memory: it asks again.
+  xsw_seam.alloc = [](size_t) { return false; };
+  xsw_seam_run_work();
+  EXPECT_EQ(map().cause, XSW_CAUSE_NO_SPACE);
+  xsw_seam.alloc = nullptr;
+  w.runs_work = true;
+  while (!map().ret)
+    ;
+  EXPECT_EQ(live.size(), slots);
+  for (u64 dma : live)
+    ASSERT_EQ(w.unmap(dev, dma, 64), XSW_CAUSE_NONE);
 }
 
 TEST(Pool, LooksUpAmongScatteredPieces) {
@@ -467,18 +501,18 @@ TEST(Pool, LooksUpAmongScatteredPieces) {
   World w(c);
   EXPECT_EQ(w.info().nr_areas, 7U);
   xsw_dev dev = bouncing_device();
-  dev.min_align_mask = 0x7ff;
+  dev.min_align_mask = kSlot - 1;
   std::vector<u64> live;
   for (;;) {
-    Mapped m = w.map(dev, w.ram() + live.size() % 99, 2048 - 100);
+    Mapped m = w.map(dev, w.ram() + live.size() % 99, kSlot - 100);
     if (m.ret)
       break;
     live.push_back(m.dma);
   }
   EXPECT_EQ(live.size(), w.info().slots);
   for (u64 dma : live) {
-    ASSERT_EQ(w.sync(dev, dma + 1000, 948, DMA_TO_DEVICE, false), XSW_CAUSE_NONE);
-    ASSERT_EQ(w.unmap(dev, dma, 1948), XSW_CAUSE_NONE);
+    ASSERT_EQ(w.sync(dev, dma + 200, kSlot - 300, DMA_TO_DEVICE, false), XSW_CAUSE_NONE);
+    ASSERT_EQ(w.unmap(dev, dma, kSlot - 100), XSW_CAUSE_NONE);
   }
   // In the gaps, before and behind there is no pool: nothing to refuse, nothing done.
   for (u64 dma : {0x3fff'ffffULL, 0x4000'0000ULL + 4 * 0x4'0000 + 0x2'0000, 0x4020'0000ULL})

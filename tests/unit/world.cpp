@@ -190,6 +190,8 @@ xsw_pool_info World::info() const {
 Mapped World::map(const xsw_dev &dev, u64 phys, size_t size, dma_data_direction dir,
                   unsigned long attrs) {
   Mapped m;
+  if (runs_work)
+    xsw_seam_run_work();
   m.ret = xsw_map(&env_, &dev, phys, size, dir, attrs, &m);
   if (m.ret) {
     EXPECT_EQ(m.dma, DMA_MAPPING_ERROR);

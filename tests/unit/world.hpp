@@ -88,6 +88,8 @@ public:
   u64 ram_size() const { return config_.ram_size; }
   const Config &config() const { return config_; }
 
+  // Before a map, work that the core has put off is done, as a kernel would soon do it.
+  bool runs_work = true;
   Mapped map(const xsw_dev &dev, u64 phys, size_t size, dma_data_direction dir = DMA_BIDIRECTIONAL,
              unsigned long attrs = 0);
   // These return the cause of a refusal, and fail the test if return value and cause disagree.

@@ -6,7 +6,7 @@
 #ifndef XSW_SEAM_H
 #define XSW_SEAM_H
 
-/* integers, errnos, bits, strings, memory, locks, ordering, static keys */
+/* integers, errnos, bits, strings, memory, locks, ordering, static keys, work */
 #include <linux/types.h>
 #include <linux/errno.h>
 #include <linux/bits.h>
@@ -24,6 +24,8 @@
 #include <linux/spinlock.h>
 #include <linux/atomic.h>
 #include <linux/jump_label.h>
+#include <linux/container_of.h>
+#include <linux/workqueue.h>
 #include <linux/highmem.h>
 #include <linux/memremap.h>
 /* phys_addr_t, dma_addr_t, enum dma_data_direction, DMA_ATTR_* */
