@@ -15,6 +15,7 @@
 
 struct device;
 struct page;
+struct seq_file;
 
 /**
  * struct xsw_host_env_ops - what only the kernel asks of an environment
@@ -31,6 +32,7 @@ struct page;
  *		of this guest is. Any context. NULL: identity
  * @max_machine:	highest machine address of any memory; NULL: the highest physical one
  * @may_pin:		may this user page be pinned for long? NULL: any may
+ * @show:	what there is to tell about it, "key: value" a line; NULL: nothing
  * @is_kernels:		are these the kernel's own ops for this environment, which ours may
  *			replace? NULL: it has none
  */
@@ -43,6 +45,7 @@ struct xsw_host_env_ops {
 	bool	(*m2p)(struct xsw_env *env, u64 machine, phys_addr_t *phys);
 	u64	(*max_machine)(struct xsw_env *env);
 	bool	(*may_pin)(struct page *page);
+	void	(*show)(struct seq_file *m);
 	bool	(*is_kernels)(const struct dma_map_ops *ops);
 };
 

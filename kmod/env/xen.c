@@ -5,6 +5,7 @@
 #include <linux/dma-map-ops.h>
 #include <linux/kernel.h>
 #include <linux/pfn.h>
+#include <linux/seq_file.h>
 #include <linux/string.h>
 
 #include <xen/features.h>
@@ -44,6 +45,14 @@ u64 xsw_xen_max_machine(struct xsw_env *env)
 
 	/* Whether Xen counts or names the last one depends on its version. */
 	return frames < 0 ? U64_MAX : PFN_PHYS((u64)frames + 1) - 1;
+}
+
+void xsw_xen_show(struct seq_file *m)
+{
+	seq_printf(m, "direct_mapped: %d\n", xen_feature(XENFEAT_direct_mapped));
+	seq_printf(m, "not_direct_mapped: %d\n", xen_feature(XENFEAT_not_direct_mapped));
+	seq_printf(m, "auto_translated_physmap: %d\n",
+		   xen_feature(XENFEAT_auto_translated_physmap));
 }
 
 int __init xsw_xen_env_init(struct xsw_kenv *kenv)

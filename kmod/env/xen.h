@@ -18,6 +18,9 @@ void xsw_xen_pvh_init(struct xsw_kenv *kenv);
 /* Highest machine address of any RAM, whose ever it is. */
 u64 xsw_xen_max_machine(struct xsw_env *env);
 
+/* Which kind of address translation Xen tells the guest to have. */
+void xsw_xen_show(struct seq_file *m);
+
 /* Are they those of swiotlb-xen? */
 bool xsw_xen_is_kernels(const struct dma_map_ops *ops);
 

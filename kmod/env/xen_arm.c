@@ -13,7 +13,9 @@
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/page-flags.h>
+#include <linux/percpu.h>
 #include <linux/pfn.h>
+#include <linux/seq_file.h>
 
 #include <xen/interface/grant_table.h>
 #include <xen/page.h>
@@ -30,12 +32,16 @@ static bool xen_flush = true;
 module_param(xen_flush, bool, 0444);
 MODULE_PARM_DESC(xen_flush, "Xen on Arm: flush caches of foreign frames where Xen can; N: bounce for non-coherent devices (Y)");
 
+/* How often the kernel's tree was asked: never for a page without the flag. */
+static DEFINE_PER_CPU(u64, xsw_p2m_lookups);
+
 static u64 xsw_xen_arm_to_machine(struct xsw_env *env, phys_addr_t phys, bool *foreign)
 {
 	unsigned long mfn;
 
 	if (likely(!PageForeign(pfn_to_page(PHYS_PFN(phys)))))
 		return phys;
+	this_cpu_inc(xsw_p2m_lookups);
 	mfn = __pfn_to_mfn(XEN_PFN_DOWN(phys));
 	if (mfn == INVALID_P2M_ENTRY)
 		return phys;
@@ -115,8 +121,20 @@ static const struct xsw_env_ops xsw_xen_arm_no_flush_ops = {
 	.must_bounce		= xsw_xen_arm_must_bounce,
 };
 
+static void xsw_xen_arm_show(struct seq_file *m)
+{
+	u64 lookups = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		lookups += per_cpu(xsw_p2m_lookups, cpu);
+	xsw_xen_show(m);
+	seq_printf(m, "p2m_lookups: %llu\n", lookups);
+}
+
 static const struct xsw_host_env_ops xsw_xen_arm_host_ops = {
 	.max_machine	= xsw_xen_max_machine,
+	.show		= xsw_xen_arm_show,
 	.is_kernels	= xsw_xen_is_kernels,
 };
 

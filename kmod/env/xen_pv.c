@@ -106,6 +106,7 @@ static const struct xsw_host_env_ops xsw_pv_host_ops = {
 	.m2p			= xsw_pv_m2p,
 	.max_machine		= xsw_xen_max_machine,
 	.may_pin		= xsw_pv_may_pin,
+	.show			= xsw_xen_show,
 	.is_kernels		= xsw_xen_is_kernels,
 };
 

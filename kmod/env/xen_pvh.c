@@ -19,7 +19,12 @@ static const struct xsw_env_ops xsw_xen_domu_ops = {
 	.name	= "xen_domu",
 };
 
+static const struct xsw_host_env_ops xsw_xen_pvh_host_ops = {
+	.show	= xsw_xen_show,
+};
+
 void xsw_xen_pvh_init(struct xsw_kenv *kenv)
 {
 	kenv->env.ops = xen_initial_domain() ? &xsw_xen_pvh_ops : &xsw_xen_domu_ops;
+	kenv->host = &xsw_xen_pvh_host_ops;
 }

@@ -12,6 +12,18 @@
 
 static struct dentry *xsw_debugfs;
 
+static int xsw_env_show(struct seq_file *m, void *unused)
+{
+	const struct xsw_kenv *kenv = xsw_host_env();
+
+	seq_printf(m, "environment: %s\n", kenv->env.ops->name);
+	seq_printf(m, "hypervisor: %s\n", xsw_hypervisor_name());
+	if (kenv->host->show)
+		kenv->host->show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(xsw_env);
+
 static int xsw_pool_show(struct seq_file *m, void *unused)
 {
 	const struct xsw_pool *pool = xsw_host_env()->env.pool;
@@ -83,6 +95,7 @@ static const struct file_operations xsw_reset_hiwater_fops = {
 int __init xsw_debugfs_init(void)
 {
 	xsw_debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	debugfs_create_file("env", 0444, xsw_debugfs, NULL, &xsw_env_fops);
 	debugfs_create_file("pool", 0444, xsw_debugfs, NULL, &xsw_pool_fops);
 	debugfs_create_file("reasons", 0444, xsw_debugfs, NULL, &xsw_reasons_fops);
 	debugfs_create_file("causes", 0444, xsw_debugfs, NULL, &xsw_causes_fops);
