@@ -40,8 +40,8 @@ enum xsw_reason {
 	XSW_REASON_BOUNCE_FOREIGN	= 6,	/* foreign, and its cache can't be flushed */
 	XSW_REASON_BOUNCE_FORCED	= 7,	/* bouncing was asked for */
 	XSW_REASON_BOUNCE_CACHELINE	= 8,	/* shares a cache line, non-coherent device */
-	XSW_REASON_KERNEL_DIRECT	= 9,	/* the kernel's own ops, address unchanged */
-	XSW_REASON_KERNEL_OTHER		= 10,	/* the kernel's own ops, other address */
+	XSW_REASON_KERNEL_DIRECT	= 9,	/* the kernel's own ops, no copy */
+	XSW_REASON_KERNEL_OTHER		= 10,	/* the kernel's own ops, elsewhere */
 	XSW_NR_REASONS			= 11,
 };
 

@@ -4,6 +4,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include "ops.h"
+#include "env.h"
 #include "op.h"
 #include "stats.h"
 
@@ -132,15 +133,23 @@ static int cause_errno(u8 cause)
 	}
 }
 
+static bool is_at(phys_addr_t phys, u64 len, dma_addr_t dma)
+{
+	u64 machine;
+
+	return xsw_env_machine(xsw_host_env(), phys, len, &machine) && dma == machine;
+}
+
+/* Where the memory is for the machine, and nowhere else. */
 static bool address_unchanged(const struct xsw_dmamap *map, const struct piece *only)
 {
 	struct scatterlist *sg;
 	int i;
 
 	if (!map->sgt.sgl)
-		return map->side.dma == page_to_phys(only->page) + only->offset;
+		return is_at(page_to_phys(only->page) + only->offset, only->len, map->side.dma);
 	for_each_sgtable_dma_sg(&map->sgt, sg, i)
-		if (sg_dma_address(sg) != sg_phys(sg))
+		if (!is_at(sg_phys(sg), sg->length, sg_dma_address(sg)))
 			return false;
 	return true;
 }
