@@ -8,6 +8,9 @@
  *   grant peer DOMID ROUNDS SEED REASON...	the granter is that domain
  *   grant vanish DOMID			... and its grants end while they are mapped
  *   grant die DOMID			... and it dies while they are mapped
+ *   grant exhaust			foreign buffers until there are no more grants, or no
+ *					memory; then all go
+ *   grant active			print how many grants Xen has mapped, of any domain
  *   grant map DIR OFFSET LENGTH [DOMID]	one mapping for the device and one partial sync each
  *					way; self grants in a row, or one page of that
  *					domain; nothing moves
@@ -431,6 +434,133 @@ static void map_once(unsigned int dir, uint64_t offset, uint64_t length, unsigne
 	check(!op(XSW_IOC_UNMAP, &unmap));
 }
 
+/* Each failure must name its cause, and take nothing with it. */
+static void exhaust(void)
+{
+	static uint32_t buffers[256];
+	struct xsw_buf_create create = {
+		.size = sizeof(create), .kind = XSW_BUF_KERNEL, .placement = XSW_PLACE_FOREIGN,
+		.bytes = 4 << 20, .result = (uintptr_t)&result,
+	};
+	unsigned int nr = 0;
+	int err;
+
+	open_engine();
+	create.engine = engine;
+	for (;;) {
+		err = op(XSW_IOC_BUF_CREATE, &create);
+		if (err)
+			break;
+		check(nr < sizeof(buffers) / sizeof(buffers[0]));
+		buffers[nr++] = result.handle;
+	}
+	if (err == -EINVAL && result.cause == XSW_CAUSE_UNSUPPORTED)
+		quit(3, "this domain can not grant pages to itself");
+	check(nr);
+	check((err == -ENOSPC && result.cause == XSW_CAUSE_LIMIT) ||
+	      (err == -ENOMEM && result.cause == XSW_CAUSE_NO_MEMORY));
+	printf("grant: %u buffers of 4 MiB, then %s, cause %u\n", nr, strerror(-err), result.cause);
+	while (nr)
+		unpin(buffers[--nr]);
+	/* What was let go can be had again. */
+	check(!op(XSW_IOC_BUF_CREATE, &create));
+	unpin(result.handle);
+}
+
+/* ---- Xen's own account ---- */
+
+/* Of privcmd.h, which needs headers that are not installed. */
+struct privcmd_hypercall {
+	uint64_t op;
+	uint64_t arg[5];
+};
+#define IOCTL_PRIVCMD_HYPERCALL	_IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
+
+#define SYSCTL			35
+#define SYSCTL_READCONSOLE	1
+#define SYSCTL_DEBUG_KEYS	7
+
+/* Of Xen's tools' interface: stable but for its number. */
+struct sysctl {
+	uint32_t cmd;
+	uint32_t version;
+	union {
+		struct {
+			uint8_t clear, incremental;
+			uint16_t pad;
+			uint32_t index;
+			uint64_t buffer;
+			uint32_t count;
+		} console;
+		struct {
+			uint64_t keys;
+			uint32_t nr;
+		} debug;
+		uint8_t pad[128];
+	} u;
+};
+
+static void sysctl(struct sysctl *op)
+{
+	struct privcmd_hypercall call = { .op = SYSCTL, .arg = { (uintptr_t)op } };
+	static int fd = -1;
+	static uint32_t version = 0x13;
+
+	if (fd < 0)
+		fd = open_or_skip("/dev/xen/privcmd");
+	for (; version < 0x20; version++) {
+		op->version = version;
+		if (!ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call))
+			return;
+		if (errno != EACCES)
+			break;
+	}
+	quit(3, "Xen does not take its tools' commands: %s", strerror(errno));
+}
+
+/* What Xen's debug key 'g' writes to its console has a line for each mapped grant. */
+static unsigned int active_grants(void)
+{
+	static struct sysctl op __attribute__((aligned(PAGE)));
+	static char text[1 << 18] __attribute__((aligned(PAGE)));
+	static char key[] = "g";
+	uint32_t index = 0;
+	unsigned int active = 0;
+	size_t filled = 0;
+
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		fail("mlockall(): %s", strerror(errno));
+	memset(text, 0, sizeof(text));
+	for (int asked = 0;;) {
+		op = (struct sysctl){ .cmd = SYSCTL_READCONSOLE };
+		op.u.console.incremental = 1;
+		op.u.console.index = index;
+		op.u.console.buffer = (uintptr_t)(text + filled);
+		op.u.console.count = (uint32_t)(sizeof(text) - 1 - filled);
+		sysctl(&op);
+		index = op.u.console.index;
+		/* All that was there before is of no interest. */
+		if (asked)
+			filled += op.u.console.count;
+		text[filled] = 0;
+		if (strstr(text, "gnttab_usage_print_all ] done"))
+			break;
+		if (asked++ == 100)
+			quit(3, "Xen does not tell of its grants");
+		if (asked == 1) {
+			op = (struct sysctl){ .cmd = SYSCTL_DEBUG_KEYS };
+			op.u.debug.keys = (uintptr_t)key;
+			op.u.debug.nr = 1;
+			sysctl(&op);
+		} else {
+			usleep(50000);
+		}
+	}
+	for (const char *at = text; (at = strstr(at, "[0x")); at++)
+		active += strcspn(at, "]\n") < 12;
+	return active;
+}
+
 static unsigned long number(char **args, int count, int i)
 {
 	if (i >= count)
@@ -448,6 +578,14 @@ int main(int count, char **args)
 	if (!strcmp(what, "map")) {
 		map_once((unsigned int)number(args, count, 2), number(args, count, 3),
 			 number(args, count, 4), count > 5 ? (unsigned int)number(args, count, 5) : 0);
+		return 0;
+	}
+	if (!strcmp(what, "active")) {
+		printf("%u\n", active_grants());
+		return 0;
+	}
+	if (!strcmp(what, "exhaust")) {
+		exhaust();
 		return 0;
 	}
 	if (!strcmp(what, "self") || !strcmp(what, "peer")) {

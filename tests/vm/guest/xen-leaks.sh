@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# Random mappings with foreign pages among them, sessions that end with all in them, and grants
+# that run out: afterwards Xen has no more grants mapped than before, and dom0 no less memory.
+# vm: arm64-xen x86-xen-pv x86-xen-pvh
+# machine: --mask 0xffffffffffffffff
+# module: none
+# timeout: 600
+ram() { cat /sys/devices/system/xen_memory/xen_memory0/info/current_kb; }
+mapped() {
+	grant active >/tmp/active 2>&1 || skip "Xen does not say which grants are mapped: $(cat /tmp/active)"
+	cat /tmp/active
+}
+settled() { # settled WHAT: all is back within 30 seconds
+	_tries=0
+	while [ "$(mapped)" != "$grants" ] || [ "$(ram)" -lt "$before" ]; do
+		_tries=$((_tries + 1))
+		[ $_tries -lt 30 ] || fail "$1: $(mapped) grants are mapped, $grants before; dom0 has $(ram) kB, $before before"
+		sleep 1
+	done
+	say "ok: $1: $grants grants mapped, $(ram) kB, as before"
+}
+check "the module loads" load
+grants=$(mapped) || exit 3
+before=$(ram)
+check "random mappings" xswiotlb stress --time=30s --seed=42 --eta=never --output=/tmp/stress
+grep -E '^(mappings|of the host|made|leaks|verdict)' /tmp/stress
+settled "after them"
+if ! grep -q '^of the host.* foreign [1-9]' /tmp/stress; then
+	[ "$(cat /sys/hypervisor/guest_type)" = PVH ] || fail "no foreign page was mapped"
+	say "a PVH domain can not grant pages to itself: there were no foreign ones"
+	return 0
+fi
+check "grants or memory run out" grant exhaust
+settled "and come back"
