@@ -10,6 +10,7 @@
 #include <linux/sizes.h>
 
 #include "chardev.h"
+#include "mmio.h"
 #include "engine.h"
 #include "env.h"
 #include "ops.h"
@@ -113,9 +114,12 @@ static int __init xsw_init(void)
 	err = xsw_edu_init();
 	if (err)
 		goto exit_debugfs;
-	err = xsw_chardev_init();
+	err = xsw_mmio_init();
 	if (err)
 		goto exit_edu;
+	err = xsw_chardev_init();
+	if (err)
+		goto exit_mmio;
 	/* Last: a device that is attached holds the module. */
 	err = xsw_bind_init(&opts);
 	if (err)
@@ -125,6 +129,8 @@ static int __init xsw_init(void)
 
 exit_chardev:
 	xsw_chardev_exit();
+exit_mmio:
+	xsw_mmio_exit();
 exit_edu:
 	xsw_edu_exit();
 exit_debugfs:
@@ -139,6 +145,7 @@ static void __exit xsw_exit(void)
 {
 	xsw_bind_exit();
 	xsw_chardev_exit();
+	xsw_mmio_exit();
 	xsw_edu_exit();
 	xsw_debugfs_exit();
 	xsw_poolmem_destroy(xsw_host_env());

@@ -140,6 +140,7 @@ struct xsw_result {
 #define XSW_FEAT_EDU		(1ULL << 4)
 #define XSW_FEAT_KERNEL_OPS	(1ULL << 5)
 #define XSW_FEAT_SIM_HOST	(1ULL << 6)	/* XSW_P2M_HOST */
+#define XSW_FEAT_MMIO		(1ULL << 7)	/* XSW_PLACE_MMIO */
 
 /**
  * struct xsw_query - what is there; needs no privilege
@@ -215,7 +216,7 @@ enum xsw_p2m {
 	XSW_P2M_IDENTITY		= 0,	/* mfn == pfn */
 	XSW_P2M_OFFSET			= 1,	/* mfn == pfn + p2m_offset */
 	XSW_P2M_SHUFFLED		= 2,	/* a bijection from the seed: neighbours part */
-	XSW_P2M_HOST			= 3,	/* nothing simulated but the device; CAP_SYS_RAWIO */
+	XSW_P2M_HOST			= 3,	/* only the device is simulated; CAP_SYS_RAWIO */
 };
 
 #define XSW_ANY_INDEX		0xffffffffU
@@ -295,6 +296,7 @@ enum xsw_placement {
 	XSW_PLACE_STRADDLE		= 3,	/* contiguous in pfn, not in mfn: sim, Xen */
 	XSW_PLACE_FOREIGN		= 4,	/* of another domain: sim, Xen */
 	XSW_PLACE_FOREIGN_CONTIG	= 5,	/* Xen: the same, in a row where that can be had */
+	XSW_PLACE_MMIO			= 6,	/* in another PCI device's memory */
 };
 
 /**
@@ -313,7 +315,9 @@ enum xsw_placement {
  * A kernel buffer is physically contiguous and zeroed. On Xen, for an engine in the host's
  * environment (EDU, XSW_P2M_HOST), the placements STRADDLE and FOREIGN are made of pages
  * that this domain grants to itself: the engine is given the mapping, which may not be
- * contiguous, mmap() gives the pages that were granted. A user buffer is pinned
+ * contiguous, mmap() gives the pages that were granted. XSW_PLACE_MMIO is a piece of the
+ * BAR that the module's parameter mmio= names: mapped by dma_map_resource(), for engines
+ * that are not simulated, without XSW_F_SG, and never synced. A user buffer is pinned
  * (FOLL_LONGTERM) until it is destroyed, and counts against RLIMIT_MEMLOCK. Memory
  * that can not be pinned safely is refused: -EOPNOTSUPP.
  * May sleep: over io_uring it is executed by a worker.

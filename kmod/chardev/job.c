@@ -260,11 +260,7 @@ static int range_of_buffer(struct xsw_call *call, struct xsw_run *run, u32 handl
 	buffer = slot->obj;
 	if (xsw_out_of_range(offset, len, buffer->bytes))
 		return run_fail(run, -ERANGE, XSW_CAUSE_OUT_OF_RANGE);
-	*range = (struct xsw_range){
-		.pages	= buffer->pages,
-		.offset	= buffer->page_offset + offset,
-		.len	= len,
-	};
+	*range = xsw_buffer_range(buffer, offset, len);
 	return 0;
 }
 

@@ -146,6 +146,8 @@ static bool address_unchanged(const struct xsw_dmamap *map, const struct piece *
 	struct scatterlist *sg;
 	int i;
 
+	if (map->range.mmio)
+		return map->side.dma == map->range.mmio + map->range.offset;
 	if (!map->sgt.sgl)
 		return is_at(page_to_phys(only->page) + only->offset, only->len, map->side.dma);
 	for_each_sgtable_dma_sg(&map->sgt, sg, i)
@@ -160,6 +162,10 @@ static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8
 	const struct xsw_last_map *last;
 
 	if (!map->engine->xdev) {
+		if (err && map->range.mmio) {
+			*cause = XSW_CAUSE_UNSUPPORTED;
+			return -EOPNOTSUPP;
+		}
 		if (err) {
 			*cause = XSW_CAUSE_NO_SPACE;
 			return -ENOMEM;
@@ -176,6 +182,30 @@ static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8
 	}
 	map->reason = last->reason;
 	return 0;
+}
+
+/* Another device's memory: no pages for a scatterlist, and not what a simulated one reaches. */
+static int map_mmio(struct xsw_dmamap *map, bool sg, u8 *cause)
+{
+	struct xsw_engine *engine = map->engine;
+	int err;
+
+	if (sg || engine->kind == XSW_ENGINE_SIM) {
+		*cause = XSW_CAUSE_UNSUPPORTED;
+		return -EOPNOTSUPP;
+	}
+	preempt_disable();
+	if (READ_ONCE(engine->dead)) {
+		*cause = XSW_CAUSE_NO_DEVICE;
+		err = -ENODEV;
+	} else {
+		map->side.dma = dma_map_resource(engine->dev, map->range.mmio + map->range.offset,
+						 map->range.len, map->dir, map->attrs);
+		err = dma_mapping_error(engine->dev, map->side.dma);
+		err = outcome(map, NULL, err, cause);
+	}
+	preempt_enable();
+	return err;
 }
 
 static int build_sg(struct xsw_dmamap *map, u32 nr, gfp_t gfp)
@@ -223,6 +253,8 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 	map->dir = dir;
 	map->attrs = attrs;
 
+	if (range->mmio)
+		return map_mmio(map, sg, cause);
 	walk_begin(&walk, range);
 	while (walk_next(&walk, &piece))
 		if (!nr++)
@@ -274,6 +306,9 @@ bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs)
 	dead = READ_ONCE(map->engine->dead);
 	if (dead)
 		;
+	else if (map->range.mmio)
+		dma_unmap_resource(dev, map->side.dma, map->range.len, map->dir,
+				   map->attrs | attrs);
 	else if (map->sgt.sgl)
 		dma_unmap_sgtable(dev, &map->sgt, map->dir, map->attrs | attrs);
 	else
@@ -301,7 +336,8 @@ bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu)
 
 	preempt_disable();
 	dead = READ_ONCE(map->engine->dead);
-	if (dead)
+	/* The CPU sees another device's memory as it is. */
+	if (dead || map->range.mmio)
 		;
 	else if (map->sgt.orig_nents > 1 && for_cpu)
 		dma_sync_sgtable_for_cpu(dev, &map->sgt, map->dir);
@@ -367,11 +403,7 @@ long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any)
 		ret = xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
 		goto free_slot;
 	}
-	range = (struct xsw_range){
-		.pages	= buffer->pages,
-		.offset	= buffer->page_offset + op->offset,
-		.len	= op->len,
-	};
+	range = xsw_buffer_range(buffer, op->offset, op->len);
 	start = xsw_now(op->flags);
 	ret = xsw_dmamap_map(&mapping->map, engine_slot->obj, &range, op->dir,
 			     xsw_dma_attrs(op->attrs), op->flags & XSW_F_SG, call->gfp,

@@ -23,6 +23,7 @@
 struct bio_vec;
 struct vm_area_struct;
 struct xsw_call;
+struct xsw_mmio;
 union xsw_op;
 
 /**
@@ -82,6 +83,7 @@ long xsw_engine_close_run(struct xsw_call *call, const union xsw_op *any);
  * @engine:	sim engine that renumbered its frames, or NULL
  * @grants:	@pages are where these are mapped; or NULL
  * @granter:	then: what is mapped there, in the same order
+ * @mmio:	in another device's memory: there are no @pages; or NULL
  * @quarantined: a device may still write to it: never unpinned, never freed
  */
 struct xsw_buffer {
@@ -93,6 +95,7 @@ struct xsw_buffer {
 	struct xsw_slot		*engine;
 	struct xsw_grants	*grants;
 	struct page		**granter;
+	struct xsw_mmio		*mmio;
 	unsigned long		quarantined;
 };
 
@@ -101,17 +104,20 @@ long xsw_buffer_destroy(struct xsw_call *call, const union xsw_op *any);
 void xsw_buffer_free(struct xsw_session *session, struct xsw_buffer *buffer);
 void xsw_buffer_quarantine(struct xsw_buffer *buffer);
 int xsw_buffer_mmap(struct xsw_session *session, struct vm_area_struct *vma);
+struct xsw_range xsw_buffer_range(const struct xsw_buffer *buffer, u64 offset, u64 len);
 
 /**
  * struct xsw_range - memory to map: part of a buffer, or of a registered one
  * @pages:	pages that it lies in, or NULL
- * @bvec:	else these
- * @offset:	from the start of the first page or bvec
+ * @bvec:	else these, or NULL
+ * @mmio:	else where it lies in another device's memory
+ * @offset:	from the start of the first page or bvec, or from @mmio
  * @len:	bytes
  */
 struct xsw_range {
 	struct page		**pages;
 	const struct bio_vec	*bvec;
+	phys_addr_t		mmio;
 	u64			offset;
 	u64			len;
 };

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # One function for every kind of guest: the QEMU command line that boots it, in QEMU.
 # In: IMAGE, INITRD, MEMORY, APPEND, DEVICES (arguments common to all guests), RUN (the run's
-# folder) and NONCOHERENT.
+# folder), NONCOHERENT, and CPUS (arguments that say how many, and how they are emulated).
 
 # The board's device tree as QEMU makes it, as source; with NONCOHERENT no device of it
 # sees the CPU's caches.
@@ -15,8 +15,8 @@ board_tree() { # board_tree QEMU_ARGUMENTS...: the first is the machine
 }
 
 qemu_arm64() {
-	local board=(-cpu cortex-a57 -smp 2 -m "$MEMORY") machine=virt,gic-version=3
-	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}" -accel tcg,thread=multi
+	local board=(-cpu cortex-a57 "${CPUS[@]}" -m "$MEMORY") machine=virt,gic-version=3
+	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}"
 		-kernel "$IMAGE" -initrd "$INITRD" -append "console=ttyAMA0 $APPEND" "${DEVICES[@]}")
 	if [ -n "$NONCOHERENT" ]; then
 		board_tree "$machine" "${board[@]}" | dtc -q -I dts -O dtb -o "$RUN/machine.dtb"
@@ -25,7 +25,6 @@ qemu_arm64() {
 }
 
 qemu_x86() {
-	QEMU=(qemu-system-x86_64 -M pc -cpu max
-		-accel tcg,thread=multi -smp 2 -m "$MEMORY"
+	QEMU=(qemu-system-x86_64 -M pc -cpu max "${CPUS[@]}" -m "$MEMORY"
 		-kernel "$IMAGE" -initrd "$INITRD" -append "console=ttyS0 $APPEND" "${DEVICES[@]}")
 }

@@ -179,7 +179,8 @@ static void buf_create_values(void)
 		EDGE(xsw_buf_create, placement, XSW_PLACE_LOW, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, placement, XSW_PLACE_FOREIGN, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, placement, XSW_PLACE_FOREIGN_CONTIG, EINVAL, BAD_VALUE),
-		EDGE(xsw_buf_create, placement, 6, EINVAL, BAD_VALUE),
+		EDGE(xsw_buf_create, placement, XSW_PLACE_MMIO, EINVAL, BAD_VALUE),
+		EDGE(xsw_buf_create, placement, 7, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, placement, 0xffffffff, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, page_offset, 4096, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, page_offset, 0xffffffff, EINVAL, BAD_VALUE),
@@ -203,7 +204,8 @@ static void buf_create_values(void)
 	/* With an engine, but not the one that it takes. */
 	static const struct edge sim_edges[] = {
 		EDGE(xsw_buf_create, placement, XSW_PLACE_FOREIGN_CONTIG, EINVAL, UNSUPPORTED),
-		EDGE(xsw_buf_create, placement, 6, EINVAL, BAD_VALUE),
+		EDGE(xsw_buf_create, placement, XSW_PLACE_MMIO, EINVAL, UNSUPPORTED),
+		EDGE(xsw_buf_create, placement, 7, EINVAL, BAD_VALUE),
 		EDGE(xsw_buf_create, placement, 0xffffffff, EINVAL, BAD_VALUE),
 	};
 	static const struct edge placed_edges[] = {

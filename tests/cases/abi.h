@@ -58,7 +58,7 @@ static const struct xsw_abi_case xsw_abi_cases[] = {
 	XSW_ABI(BUF_CREATE, xsw_buf_create, kind, "none", 0, EINVAL, BAD_VALUE),
 	XSW_ABI(BUF_CREATE, xsw_buf_create, kind, "unknown", 3, EINVAL, BAD_VALUE),
 	XSW_ABI(BUF_CREATE, xsw_buf_create, engine, "unknown", 0xfff00fff, ENOENT, BAD_HANDLE),
-	XSW_ABI(BUF_CREATE, xsw_buf_create, placement, "unknown", 5, EINVAL, BAD_VALUE),
+	XSW_ABI(BUF_CREATE, xsw_buf_create, placement, "unknown", 7, EINVAL, BAD_VALUE),
 	XSW_ABI(BUF_CREATE, xsw_buf_create, placement, "engineless", 4, EINVAL, BAD_VALUE),
 	XSW_ABI(BUF_CREATE, xsw_buf_create, page_offset, "page", 4096, EINVAL, BAD_VALUE),
 	XSW_ABI(BUF_CREATE, xsw_buf_create, addr, "of_kernel", 4096, EINVAL, BAD_VALUE),
