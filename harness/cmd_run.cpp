@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <random>
 #include <thread>
 
@@ -133,6 +134,67 @@ JobReport run_job(const Job &job, uint64_t run_seed, const xsw_info &info, const
   return report;
 }
 
+// A job with ops=both, for one of them. The kernel's may fail in any way: that is an outcome.
+Job side_of(const Job &job, xsw_ops_kind ops, uint64_t seed) {
+  const bool kernel = ops == XSW_OPS_KERNEL;
+  Job side = job;
+  side.name += kernel ? ", kernel" : ", ours";
+  side.ops = ops;
+  side.both_ops = false;
+  side.seed = seed;
+  std::erase_if(side.expect_reasons, [&](unsigned reason) {
+    return kernel != (reason == XSW_REASON_KERNEL_DIRECT || reason == XSW_REASON_KERNEL_OTHER);
+  });
+  if (kernel) {
+    side.expect_causes.resize(XSW_NR_CAUSES);
+    std::iota(side.expect_causes.begin(), side.expect_causes.end(), 0U);
+  }
+  return side;
+}
+
+// In short rounds, each side first in every other one, so that what else the machine does meets
+// both.
+void run_both(const Job &job, const xsw_info &info, const Eta &eta, RunReport &report) {
+  constexpr uint64_t most_rounds = 10;
+  const uint64_t seed = job.seed ? job.seed : report.seed;
+  const uint64_t limit = job.job_limit();
+  const uint64_t rounds = std::min(limit, most_rounds);
+  const std::array<Job, 2> sides{side_of(job, XSW_OPS_OURS, seed),
+                                 side_of(job, XSW_OPS_KERNEL, seed)};
+  std::array<std::optional<JobReport>, 2> reports;
+  for (uint64_t round = 0; round < rounds; ++round)
+    for (uint64_t turn = 0; turn < 2; ++turn) {
+      const size_t i = (round + turn) % 2;
+      auto &all = reports.at(i);
+      if (all && all->failure)
+        continue;
+      Job part = sides.at(i);
+      if (limit != UINT64_MAX)
+        part.count = limit / rounds + (round < limit % rounds ? 1 : 0);
+      part.runtime_ms = (job.runtime_ms + rounds - 1) / rounds;
+      const JobReport one = run_job(part, seed, info, eta);
+      if (all)
+        all->add(one);
+      else
+        all = one;
+    }
+  for (size_t i = 0; i < reports.size(); ++i) {
+    JobReport &all = *reports.at(i);
+    all.job = sides.at(i);
+    all.baseline = i == 1;
+    all.complaints.clear();
+    if (all.baseline)
+      all.job.expect_causes.clear();
+    if (!all.failure)
+      all.complaints = unmet(all.job, all.tally);
+    report.jobs.push_back(std::move(all));
+  }
+  report.comparisons.push_back(
+      {.name = job.name, .ours = report.jobs.size() - 2, .kernel = report.jobs.size() - 1});
+  if (const auto &failure = report.jobs[report.comparisons.back().ours].failure)
+    complain(*failure);
+}
+
 Exit run_jobs(const Options &options, const std::vector<Job> &jobs) {
   const auto device = Device::open();
   if (!device)
@@ -145,6 +207,10 @@ Exit run_jobs(const Options &options, const std::vector<Job> &jobs) {
   report.environment = Environment::of(*info);
   report.seed = std::random_device{}() | 1U;
   for (const Job &job : jobs) {
+    if (job.both_ops) {
+      run_both(job, *info, options.eta, report);
+      continue;
+    }
     report.jobs.push_back(run_job(job, report.seed, *info, options.eta));
     if (const auto &failure = report.jobs.back().failure)
       complain(*failure);

@@ -59,7 +59,6 @@ template <class T, size_t N> using Words = std::array<Word<T>, N>;
 
 constexpr Words<xsw_engine_kind, 2> engine_words{
     {{"sim", XSW_ENGINE_SIM}, {"edu", XSW_ENGINE_EDU}}};
-constexpr Words<xsw_ops_kind, 2> ops_words{{{"ours", XSW_OPS_OURS}, {"kernel", XSW_OPS_KERNEL}}};
 constexpr Words<xsw_p2m, 4> p2m_words{{{"identity", XSW_P2M_IDENTITY},
                                        {"offset", XSW_P2M_OFFSET},
                                        {"shuffled", XSW_P2M_SHUFFLED},
@@ -70,12 +69,13 @@ constexpr Words<Direction, 4> direction_words{{{"to", Direction::to},
                                                {"bidi", Direction::bidi}}};
 constexpr Words<Buffers, 3> buffer_words{
     {{"user", Buffers::user}, {"fixed", Buffers::fixed}, {"kernel", Buffers::kernel}}};
-constexpr Words<xsw_placement, 7> placement_words{{{"any", XSW_PLACE_ANY},
+constexpr Words<xsw_placement, 8> placement_words{{{"any", XSW_PLACE_ANY},
                                                    {"low", XSW_PLACE_LOW},
                                                    {"above-mask", XSW_PLACE_ABOVE_MASK},
                                                    {"straddle", XSW_PLACE_STRADDLE},
                                                    {"foreign", XSW_PLACE_FOREIGN},
                                                    {"foreign-contig", XSW_PLACE_FOREIGN_CONTIG},
+                                                   {"mmio", XSW_PLACE_MMIO},
                                                    {"foreign-grant", place_foreign_grant}}};
 constexpr Words<Submit, 2> submit_words{{{"io_uring", Submit::uring}, {"ioctl", Submit::ioctl}}};
 // A job maps and unmaps as a whole: skip-cpu-sync has no meaning there, the ABI refuses it.
@@ -208,6 +208,26 @@ Key index_key() {
              }};
 }
 
+Key ops_key() {
+  return Key{"ops",
+             {},
+             "ours, kernel, both",
+             "whose dma_map_ops serve the device; both: in turn, in one run, and compared",
+             false,
+             [](Job &job, string_view text) {
+               if (text != "ours" && text != "kernel" && text != "both")
+                 return false;
+               job.both_ops = text == "both";
+               job.ops = text == "kernel" ? XSW_OPS_KERNEL : XSW_OPS_OURS;
+               return true;
+             },
+             [](const Job &job) {
+               if (job.both_ops)
+                 return std::string("both");
+               return std::string(job.ops == XSW_OPS_KERNEL ? "kernel" : "ours");
+             }};
+}
+
 Key attrs_key() {
   return Key{"attrs",
              {},
@@ -337,7 +357,7 @@ std::vector<Key> make_keys() {
                "what moves the bytes: a simulated device, or QEMU's edu PCI device (real DMA)",
                &Job::engine, engine_words),
       index_key(),
-      word_key("ops", "ours, kernel", "whose dma_map_ops serve the device", &Job::ops, ops_words),
+      ops_key(),
       word_key("p2m", "identity, offset, shuffled, host",
                "sim: how its environment numbers machine frames; host: this host's own environment",
                &Job::p2m, p2m_words, "env"),
@@ -375,9 +395,10 @@ std::vector<Key> make_keys() {
                "kernel memory, pinned user memory, or an io_uring registered buffer", &Job::buffers,
                buffer_words),
       word_key("placement",
-               "any, low, above-mask, straddle, foreign, foreign-contig, foreign-grant",
+               "any, low, above-mask, straddle, foreign, foreign-contig, mmio, foreign-grant",
                "kernel buffers: where they lie; straddle and foreign need sim or Xen, "
-               "foreign-contig Xen. foreign-grant: user memory through gntalloc and gntdev",
+               "foreign-contig Xen. mmio: the BAR that the module's mmio= names, edu only. "
+               "foreign-grant: user memory through gntalloc and gntdev",
                &Job::placement, placement_words),
       flag_key("sg", "map with dma_map_sg()", &Job::sg),
       flag_key("sync", "sync for the CPU, then unmap without sync", &Job::sync),
@@ -540,6 +561,9 @@ Result<void> check_job(const Job &job) {
     for (const string_view key : {"p2m", "p2m_offset", "no_m2p", "no_flush", "pool", "latency"})
       if (job.where.contains(key))
         return contradiction(job, {key}, fmt::format("{} is for engine=sim", key));
+  } else if (job.placement == XSW_PLACE_MMIO) {
+    return contradiction(job, {"placement"},
+                         "placement=mmio is for engine=edu: sim reaches no other device");
   } else if (job.engine_index != XSW_ANY_INDEX) {
     return contradiction(job, {"engine_index"}, "engine_index is for engine=edu");
   } else if (job.p2m == XSW_P2M_HOST) {
@@ -554,13 +578,16 @@ Result<void> check_job(const Job &job) {
   }
   if (job.force_bounce && job.no_bounce)
     return contradiction(job, {"no_bounce"}, "force_bounce and no_bounce exclude each other");
-  if (job.ops == XSW_OPS_KERNEL) {
+  if (job.ops == XSW_OPS_KERNEL || job.both_ops) {
     if (sim && job.p2m != XSW_P2M_IDENTITY)
       return contradiction(job, {"p2m", "ops"}, "ops=kernel knows no p2m: it needs p2m=identity");
     if (job.force_bounce || job.no_bounce)
       return contradiction(job, {"force_bounce", "no_bounce"},
                            "force_bounce and no_bounce are for ops=ours");
   }
+  if (job.placement == XSW_PLACE_MMIO && job.sg)
+    return contradiction(job, {"sg", "placement"},
+                         "sg needs memory with pages: placement=mmio has none");
   if (job.buffers != Buffers::kernel && job.placement != XSW_PLACE_ANY)
     return contradiction(job, {"placement"}, "placement needs buffers=kernel");
   if (job.buffers == Buffers::fixed) {

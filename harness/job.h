@@ -23,7 +23,7 @@ struct Range {
 enum class Direction { to, from, both, bidi };
 enum class Buffers { user, fixed, kernel };
 // Beside those of the ABI: user memory that this domain grants to itself.
-constexpr auto place_foreign_grant = static_cast<xsw_placement>(XSW_PLACE_FOREIGN_CONTIG + 1);
+constexpr auto place_foreign_grant = static_cast<xsw_placement>(XSW_PLACE_MMIO + 1);
 
 enum class Submit { ioctl, uring };
 
@@ -34,6 +34,7 @@ struct Job {
   xsw_engine_kind engine = XSW_ENGINE_SIM;
   uint32_t engine_index = XSW_ANY_INDEX;
   xsw_ops_kind ops = XSW_OPS_OURS;
+  bool both_ops = false; // ours and the kernel's in turn, compared
   xsw_p2m p2m = XSW_P2M_IDENTITY;
   uint64_t p2m_offset = 65536;
   bool no_m2p = false;

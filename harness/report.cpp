@@ -90,6 +90,49 @@ std::string job_text(const JobReport &report) {
   return text + "\n";
 }
 
+std::string ratio_text(const Histogram &ours, const Histogram &kernel) {
+  const auto ratio = median_ratio(ours, kernel);
+  return ratio ? fmt::format("{:>11.3f}", *ratio) : fmt::format("{:>11}", "-");
+}
+
+std::string comparison_text(const std::string &name, const JobReport &ours,
+                            const JobReport &kernel) {
+  std::string text = fmt::format("{}: our ops and the kernel's, in turn\n", name);
+  text += fmt::format("    {:<14} {:>11} {:>11} {:>11}\n", "median in ns", "ours", "kernel",
+                      "ours/kernel");
+  const auto line = [&](const char *what, const Histogram &a, const Histogram &b) {
+    text += fmt::format("    {:<14} {:>11} {:>11} {}\n", what, a.percentile(50), b.percentile(50),
+                        ratio_text(a, b));
+  };
+  line("map", ours.tally.map_ns, kernel.tally.map_ns);
+  line("unmap", ours.tally.unmap_ns, kernel.tally.unmap_ns);
+  text += fmt::format("    {:<14} {} | {}\n", "paths", counts_text(ours.tally.reasons, reason_name),
+                      counts_text(kernel.tally.reasons, reason_name));
+  text += fmt::format("    {:<14} {} | {}\n", "errors", counts_text(ours.tally.causes, cause_name),
+                      counts_text(kernel.tally.causes, cause_name));
+  const auto found = differences(ours, kernel);
+  if (found.empty())
+    text += fmt::format("    {:<14} none\n", "difference");
+  for (const std::string &difference : found)
+    text += fmt::format("    {:<14} {}\n", "DIFFERENCE", difference);
+  return text + "\n";
+}
+
+nlohmann::json comparison_json(const std::string &name, const JobReport &ours,
+                               const JobReport &kernel) {
+  nlohmann::json json{{"name", name},
+                      {"ours", ours.job.name},
+                      {"kernel", kernel.job.name},
+                      {"differences", differences(ours, kernel)}};
+  const auto ratio = [&](const char *key, const Histogram &a, const Histogram &b) {
+    const auto value = median_ratio(a, b);
+    json[key] = value ? nlohmann::json(*value) : nlohmann::json();
+  };
+  ratio("map_median_ratio", ours.tally.map_ns, kernel.tally.map_ns);
+  ratio("unmap_median_ratio", ours.tally.unmap_ns, kernel.tally.unmap_ns);
+  return json;
+}
+
 nlohmann::json job_json(const JobReport &report) {
   const Job &job = report.job;
   const Tally &tally = report.tally;
@@ -176,13 +219,54 @@ Result<Leaks> Leaks::read(const Device &device, uint32_t engine) {
 
 Exit JobReport::exit() const {
   Exit exit = Exit::verified;
-  if (failure)
+  if (failure && !baseline)
     exit = worse(exit, failure->exit);
   if (leaks.any())
     exit = worse(exit, Exit::device);
-  if (tally.mismatches || !complaints.empty())
+  if ((tally.mismatches && !baseline) || !complaints.empty())
     exit = worse(exit, Exit::mismatch);
   return exit;
+}
+
+void JobReport::add(const JobReport &round) {
+  const double seconds = tally.seconds + round.tally.seconds;
+  const double nop_seconds = tally.nop_seconds + round.tally.nop_seconds;
+  tally.merge(round.tally);
+  tally.seconds = seconds;
+  tally.nop_seconds = nop_seconds;
+  leaks.pool_slots += round.leaks.pool_slots;
+  leaks.mappings += round.leaks.mappings;
+  leaks.buffers += round.leaks.buffers;
+  leaks.pinned_bytes += round.leaks.pinned_bytes;
+  pool_hiwater_slots = std::max(pool_hiwater_slots, round.pool_hiwater_slots);
+  if (!failure)
+    failure = round.failure;
+}
+
+std::optional<double> median_ratio(const Histogram &ours, const Histogram &kernel) {
+  if (!ours.count() || !kernel.count() || !kernel.percentile(50))
+    return {};
+  return static_cast<double>(ours.percentile(50)) / static_cast<double>(kernel.percentile(50));
+}
+
+std::vector<std::string> differences(const JobReport &ours, const JobReport &kernel) {
+  std::vector<std::string> found;
+  const auto side = [&](const char *who, const JobReport &one, const JobReport &other) {
+    if (one.failure && !other.failure)
+      found.push_back(
+          fmt::format("{} ops did not get through the job: {}", who, one.failure->text()));
+    for (unsigned cause = 0; cause < XSW_NR_CAUSES; ++cause)
+      if (one.tally.causes[cause] && !other.tally.causes[cause])
+        found.push_back(fmt::format("{} ops refused {} jobs ({}), of which the other ones refused "
+                                    "none for that",
+                                    who, one.tally.causes[cause], cause_name(cause)));
+    if (one.tally.mismatches && !other.tally.mismatches)
+      found.push_back(
+          fmt::format("with {} ops {} jobs had wrong bytes", who, one.tally.mismatches));
+  };
+  side("our", ours, kernel);
+  side("the kernel's", kernel, ours);
+  return found;
 }
 
 std::vector<std::string> unmet(const Job &job, const Tally &tally) {
@@ -217,6 +301,8 @@ std::string RunReport::text() const {
   text += fmt::format("seed        {}\n\n", seed);
   for (const JobReport &job : jobs)
     text += job_text(job);
+  for (const Comparison &pair : comparisons)
+    text += comparison_text(pair.name, jobs[pair.ours], jobs[pair.kernel]);
 
   size_t width = 4;
   for (const JobReport &job : jobs)
@@ -250,6 +336,9 @@ nlohmann::json RunReport::json() const {
   json["jobs"] = nlohmann::json::array();
   for (const JobReport &job : jobs)
     json["jobs"].push_back(job_json(job));
+  json["comparisons"] = nlohmann::json::array();
+  for (const Comparison &pair : comparisons)
+    json["comparisons"].push_back(comparison_json(pair.name, jobs[pair.ours], jobs[pair.kernel]));
   return json;
 }
 

@@ -46,9 +46,24 @@ struct JobReport {
   uint64_t pool_hiwater_slots = 0;
   std::vector<std::string> complaints; // expectations that were not met
   std::optional<Error> failure;
+  bool baseline = false; // the kernel's ops, beside ours: what they can't is no failure
 
   Exit exit() const;
+  // The same job again: what it has shown is shown as one.
+  void add(const JobReport &round);
 };
+
+// One job with ours and with the kernel's ops, in turn.
+struct Comparison {
+  std::string name;
+  size_t ours; // in RunReport::jobs
+  size_t kernel;
+};
+
+// Ours as a multiple of the kernel's median; nothing where one of them has none.
+std::optional<double> median_ratio(const Histogram &ours, const Histogram &kernel);
+// What became of the job with the ones and not with the others, a sentence each.
+std::vector<std::string> differences(const JobReport &ours, const JobReport &kernel);
 
 // Reasons that expect= names and no mapping took, and reasons that it does not name.
 std::vector<std::string> unmet(const Job &job, const Tally &tally);
@@ -57,6 +72,7 @@ struct RunReport {
   Environment environment;
   uint64_t seed = 0;
   std::vector<JobReport> jobs;
+  std::vector<Comparison> comparisons;
 
   Exit exit() const;
   std::string text() const;

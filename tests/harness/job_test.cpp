@@ -200,6 +200,13 @@ INSTANTIATE_TEST_SUITE_P(
                       "t.ini:3: job 'a': with p2m=host there is no pool to choose"},
         Contradiction{"[a]\nops=kernel\np2m=shuffled\n",
                       "t.ini:3: job 'a': ops=kernel knows no p2m: it needs p2m=identity"},
+        Contradiction{"[a]\nops=both\np2m=shuffled\n",
+                      "t.ini:3: job 'a': ops=kernel knows no p2m: it needs p2m=identity"},
+        Contradiction{"[a]\nplacement=mmio\n",
+                      "t.ini:2: job 'a': placement=mmio is for engine=edu: sim reaches no other "
+                      "device"},
+        Contradiction{"[a]\nengine=edu\nplacement=mmio\nsg\n",
+                      "t.ini:4: job 'a': sg needs memory with pages: placement=mmio has none"},
         Contradiction{"[a]\nops=kernel\nforce_bounce\n",
                       "t.ini:3: job 'a': force_bounce and no_bounce are for ops=ours"},
         Contradiction{"[a]\nbuffers=user\nplacement=low\n",

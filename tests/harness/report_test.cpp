@@ -117,6 +117,56 @@ TEST(Report, TextShowsWhatWentWrong) {
     EXPECT_NE(text.find(part), std::string::npos) << part;
 }
 
+TEST(Comparison, WhatTheKernelsOpsCanNotIsAnOutcomeAndNoFailure) {
+  RunReport run;
+  run.jobs = {good_report(), good_report()};
+  JobReport &kernel = run.jobs[1];
+  kernel.baseline = true;
+  kernel.tally.map_ns = {};
+  for (uint64_t i = 1; i <= 100; ++i)
+    kernel.tally.map_ns.add(2 * i);
+  run.comparisons.push_back({.name = "a", .ours = 0, .kernel = 1});
+  EXPECT_TRUE(differences(run.jobs[0], kernel).empty());
+  EXPECT_NE(run.text().find("difference     none"), std::string::npos);
+  const auto ratio = median_ratio(run.jobs[0].tally.map_ns, kernel.tally.map_ns);
+  ASSERT_TRUE(ratio);
+  EXPECT_NEAR(*ratio, 0.5, 0.02);
+  EXPECT_FALSE(median_ratio(run.jobs[0].tally.unmap_ns, kernel.tally.unmap_ns));
+
+  kernel.tally.jobs = 0;
+  kernel.tally.causes[XSW_CAUSE_UNSUPPORTED] = 10;
+  kernel.tally.mismatches = 1;
+  kernel.failure = Error{.what = "x",
+                         .device = {},
+                         .err = 0,
+                         .cause = XSW_CAUSE_NONE,
+                         .advice = {},
+                         .exit = Exit::device};
+  EXPECT_EQ(run.exit(), Exit::verified);
+  EXPECT_EQ(differences(run.jobs[0], kernel).size(), 3U);
+  EXPECT_NE(run.text().find("the kernel's ops refused 10 jobs (unsupported)"), std::string::npos);
+  const auto json = run.json()["comparisons"][0];
+  EXPECT_EQ(json["differences"].size(), 3U);
+  EXPECT_NEAR(json["map_median_ratio"].get<double>(), 0.5, 0.02);
+  EXPECT_TRUE(json["unmap_median_ratio"].is_null());
+  // Ours are held to what they are held to alone.
+  run.jobs[0].tally.mismatches = 1;
+  EXPECT_EQ(run.exit(), Exit::mismatch);
+  run.jobs[0].tally.mismatches = 0;
+  kernel.complaints.emplace_back("unmet");
+  EXPECT_EQ(run.exit(), Exit::mismatch);
+}
+
+TEST(Report, RoundsAreShownAsOne) {
+  JobReport all = good_report();
+  JobReport round = good_report();
+  round.leaks.buffers = 1;
+  all.add(round);
+  EXPECT_EQ(all.tally.jobs, 20U);
+  EXPECT_EQ(all.tally.seconds, 4.0);
+  EXPECT_EQ(all.leaks.buffers, 1U);
+}
+
 TEST(Tally, MergeAddsUp) {
   Tally one = good_report().tally;
   Tally two = good_report().tally;
