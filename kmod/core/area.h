@@ -162,15 +162,10 @@ struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
 void xsw_area_cool(struct xsw_area *area, u32 runs);
 void xsw_area_free_slow(struct xsw_area *area, struct xsw_run *run);
 
-/*
- * How many slots hot runs may have: some of what is free, so that they do not scatter it,
- * and none of the last bit, where looking for them all would take its time.
- */
+/* How many slots hot runs may have: some of what is free, so that they do not scatter it. */
 static inline u32 xsw_area_hot_max(const struct xsw_area *area)
 {
-	u32 free = area->nr - area->used;
-
-	return free > area->nr / 32 ? min(free / 4, (u32)XSW_HOT_MOST) : 0;
+	return min((area->nr - area->used) / 4, (u32)XSW_HOT_MOST);
 }
 
 /* @run is the first of the hot ones of its length. */
