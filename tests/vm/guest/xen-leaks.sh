@@ -31,5 +31,11 @@ if ! grep -q '^of the host.* foreign [1-9]' /tmp/stress; then
 	say "a PVH domain can not grant pages to itself: there were no foreign ones"
 	return 0
 fi
+# Xen would tell of more, if there were more.
+printf '%s\n' '[a]' engine=sim p2m=host placement=foreign size=4k runtime=8s >/tmp/job.ini
+xswiotlb run /tmp/job.ini --output=/tmp/o &
+sleep 4
+[ "$(mapped)" -gt "$grants" ] || fail "Xen does not tell of the grants that are mapped now"
+wait $! || fail "a job in foreign memory gave exit code $?"
 check "grants or memory run out" grant exhaust
 settled "and come back"
