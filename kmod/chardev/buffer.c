@@ -5,6 +5,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include "env.h"
+#include "mmio.h"
 #include "op.h"
 #include "stats.h"
 #include "vm_flags.h"
@@ -207,6 +208,19 @@ static long place_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 p
 				   err == -EIO ? XSW_CAUSE_DEVICE : XSW_CAUSE_UNSUPPORTED);
 }
 
+static long alloc_mmio(struct xsw_call *call, struct xsw_buffer *buffer)
+{
+	struct xsw_mmio *mmio = xsw_mmio_create(buffer->nr_pages);
+	int err = PTR_ERR_OR_ZERO(mmio);
+
+	if (err)
+		return xsw_fail(call, err, err == -ENOMEM ? XSW_CAUSE_NO_MEMORY :
+					   err == -ENOSPC ? XSW_CAUSE_LIMIT :
+							    XSW_CAUSE_UNSUPPORTED);
+	buffer->mmio = mmio;
+	return 0;
+}
+
 static long alloc_kernel(struct xsw_call *call, struct xsw_buffer *buffer, u32 placement,
 			 struct xsw_slot *engine_slot)
 {
@@ -258,7 +272,7 @@ static void free_kernel(struct xsw_session *session, struct xsw_buffer *buffer)
 
 /* ---- both ---- */
 
-static struct xsw_buffer *buffer_new(u64 offset, u64 bytes)
+static struct xsw_buffer *buffer_new(u64 offset, u64 bytes, bool mmio)
 {
 	struct xsw_buffer *buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
 
@@ -267,6 +281,8 @@ static struct xsw_buffer *buffer_new(u64 offset, u64 bytes)
 	buffer->page_offset = offset;
 	buffer->bytes = bytes;
 	buffer->nr_pages = PAGE_ALIGN(offset + bytes) >> PAGE_SHIFT;
+	if (mmio)
+		return buffer;
 	buffer->pages = kvcalloc(buffer->nr_pages, sizeof(*buffer->pages), GFP_KERNEL_ACCOUNT);
 	if (buffer->pages)
 		return buffer;
@@ -285,7 +301,7 @@ static bool buf_create_valid(const struct xsw_buf_create *op)
 {
 	u64 end;
 
-	if (op->placement > XSW_PLACE_FOREIGN_CONTIG || !op->bytes || op->bytes > XSW_MAX_LEN)
+	if (op->placement > XSW_PLACE_MMIO || !op->bytes || op->bytes > XSW_MAX_LEN)
 		return false;
 	if (!op->engine && op->placement != XSW_PLACE_ANY)
 		return false;
@@ -299,6 +315,15 @@ static bool buf_create_valid(const struct xsw_buf_create *op)
 	default:
 		return false;
 	}
+}
+
+static bool placement_possible(const struct xsw_engine *engine, u32 placement)
+{
+	if (placement == XSW_PLACE_MMIO)
+		return engine->kind != XSW_ENGINE_SIM && xsw_mmio_there();
+	if (of_host(engine))
+		return placement <= XSW_PLACE_ABOVE_MASK || xsw_grants_usable();
+	return !of_sim_range(placement) || engine->xdev;
 }
 
 long xsw_buffer_create(struct xsw_call *call, const union xsw_op *any)
@@ -317,8 +342,7 @@ long xsw_buffer_create(struct xsw_call *call, const union xsw_op *any)
 		if (IS_ERR(engine_slot))
 			return xsw_fail_handle(call, PTR_ERR(engine_slot));
 		engine = engine_slot->obj;
-		if (of_host(engine) ? op->placement > XSW_PLACE_ABOVE_MASK && !xsw_grants_usable() :
-				      of_sim_range(op->placement) && !engine->xdev) {
+		if (!placement_possible(engine, op->placement)) {
 			ret = xsw_fail(call, -EINVAL, XSW_CAUSE_UNSUPPORTED);
 			goto put_engine;
 		}
@@ -329,13 +353,16 @@ long xsw_buffer_create(struct xsw_call *call, const union xsw_op *any)
 		goto put_engine;
 	}
 	buffer = buffer_new(op->kind == XSW_BUF_USER ? offset_in_page(op->addr) :
-						       op->page_offset, op->bytes);
+						       op->page_offset, op->bytes,
+			    op->placement == XSW_PLACE_MMIO);
 	if (!buffer) {
 		ret = xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
 		goto free_slot;
 	}
 	if (op->kind == XSW_BUF_USER)
 		ret = pin_user(call, buffer, op->addr);
+	else if (op->placement == XSW_PLACE_MMIO)
+		ret = alloc_mmio(call, buffer);
 	else
 		ret = alloc_kernel(call, buffer, op->placement, engine_slot);
 	if (ret)
@@ -366,7 +393,9 @@ void xsw_buffer_free(struct xsw_session *session, struct xsw_buffer *buffer)
 {
 	if (buffer->mm)
 		unpin_user(session, buffer);
-	else
+	else if (buffer->mmio && !buffer->quarantined)
+		xsw_mmio_put(buffer->mmio);
+	else if (!buffer->mmio)
 		free_kernel(session, buffer);
 	buffer_release(buffer);
 }
@@ -382,6 +411,24 @@ long xsw_buffer_destroy(struct xsw_call *call, const union xsw_op *any)
 	xsw_buffer_free(call->session, slot->obj);
 	xsw_handle_free(handles, slot);
 	return 0;
+}
+
+/**
+ * xsw_buffer_range() - part of a buffer
+ * @buffer:	buffer
+ * @offset:	into it
+ * @len:	of the part, which must lie in the buffer
+ *
+ * Return: valid for as long as the buffer is.
+ */
+struct xsw_range xsw_buffer_range(const struct xsw_buffer *buffer, u64 offset, u64 len)
+{
+	return (struct xsw_range){
+		.pages	= buffer->pages,
+		.mmio	= buffer->mmio ? xsw_mmio_phys(buffer->mmio) : 0,
+		.offset	= buffer->page_offset + offset,
+		.len	= len,
+	};
 }
 
 /**
@@ -423,8 +470,11 @@ int xsw_buffer_mmap(struct xsw_session *session, struct vm_area_struct *vma)
 	} else {
 		vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 		vm_flags_clear(vma, VM_MAYEXEC);
-		err = vm_map_pages_zero(vma, buffer->granter ? buffer->granter : buffer->pages,
-					buffer->nr_pages);
+		if (buffer->mmio)
+			err = xsw_mmio_mmap(buffer->mmio, vma);
+		else
+			err = vm_map_pages_zero(vma, buffer->granter ? buffer->granter :
+						buffer->pages, buffer->nr_pages);
 	}
 	xsw_handle_put(slot);
 	return err;
