@@ -23,6 +23,13 @@ set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, TOOLCHAIN, RE
 	if [ -n "${KERNEL_IMAGE:-}" ] && [ -z "${KDIR:-}" ]; then
 		die usage "KERNEL_IMAGE= also needs KDIR=, the tree that image was built from."
 	fi
+	# What is wrong is told before anything is fetched.
+	if [ -n "${KDIR:-}" ]; then
+		[ -d "$KDIR" ] || die usage "KDIR=$KDIR is not a folder."
+		KDIR=$(cd "$KDIR" && pwd)
+		RELEASE=$(cat "$KDIR/include/config/kernel.release" 2>/dev/null) ||
+			die usage "KDIR=$KDIR is not a built kernel tree: it has no include/config/kernel.release."
+	fi
 	if is_debian || [ -z "${KERNEL_IMAGE:-}" ]; then
 		set=$("$TOP/scripts/kernels" --vm "$VM" --kernel "$KERNEL") || exit
 	fi
@@ -31,10 +38,6 @@ set_target() { # sets KDIR, IMAGE, MODULES, BUSYBOX, LIBURING_DIR, TOOLCHAIN, RE
 	LIBURING_DIR=${set:+$set/root}
 	TOOLCHAIN=''
 	if [ -n "${KDIR:-}" ]; then
-		[ -d "$KDIR" ] || die usage "KDIR=$KDIR is not a folder."
-		KDIR=$(cd "$KDIR" && pwd)
-		RELEASE=$(cat "$KDIR/include/config/kernel.release" 2>/dev/null) ||
-			die usage "KDIR=$KDIR is not a built kernel tree: it has no include/config/kernel.release."
 		OUT=$BUILD/${OUT_PREFIX:-}$RELEASE-$KARCH
 		IMAGE=${KERNEL_IMAGE:-}
 		MODULES=${KERNEL_MODULES:-$KDIR}
