@@ -54,7 +54,14 @@ pool() { # pool KEY: a value of debugfs' pool file, empty if there is none
 
 load() { insmod /lib/xswiotlb.ko "$@"; }
 loaded() { [ -d /sys/module/xswiotlb ]; }
-unload() { rmmod xswiotlb; }
+# io_uring lets go of a file some time after the process has ended that had it open.
+unload() {
+	for _i in 1 2 3 4 5 6 7 8 9; do
+		rmmod xswiotlb 2>/dev/null && return
+		sleep 0.5
+	done
+	rmmod xswiotlb
+}
 
 port() { # port NAME: the device of a named virtio-serial port
 	for _p in /sys/class/virtio-ports/*; do

@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # Unloading is refused while a session is open, and works as soon as it is closed.
 exec 4<>/dev/xswiotlb || fail "/dev/xswiotlb does not open"
-if unload 2>/tmp/why; then
+if rmmod xswiotlb 2>/tmp/why; then
 	fail "the module unloads under an open session"
 fi
 say "ok: refused: $(cat /tmp/why)"

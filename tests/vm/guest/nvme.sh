@@ -65,7 +65,7 @@ with_ops() { # with_ops PARAMS WANTED UNWANTED: counters of paths
 	say "$(grep "^$P " $D/devices)"
 	[ "$(of_device "$2")" -gt 0 ] || fail "$1: no mapping went $2"
 	[ -z "$(of_device "$3")" ] || fail "$1: some mapping went $3"
-	refuse "rmmod while the ops are in use" 1 unload 2>/dev/null
+	refuse "rmmod while the ops are in use" 1 rmmod xswiotlb 2>/dev/null
 	unbind_disk
 	[ -z "$(cat $D/devices)" ] || fail "the ops stay on after unbind: $(cat $D/devices)"
 	[ "$(pool used_slots)" = 0 ] || fail "$(pool used_slots) slots are used after unbind"
