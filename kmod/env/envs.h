@@ -3,6 +3,8 @@
 #ifndef XSW_ENVS_H
 #define XSW_ENVS_H
 
+#include <linux/printk.h>
+#include <xen/xen.h>
 #include "env.h"
 
 extern const struct xsw_env_ops xsw_bare_env_ops;
@@ -17,7 +19,10 @@ bool xsw_xen_name(char *name, size_t size);
 #else
 static inline int xsw_xen_env_init(struct xsw_kenv *kenv)
 {
-	return 0;
+	if (!xen_domain())
+		return 0;
+	pr_err("this is a Xen guest, and the module was built without CONFIG_XSWIOTLB_XEN\n");
+	return -EOPNOTSUPP;
 }
 
 static inline void xsw_xen_env_exit(struct xsw_kenv *kenv)
