@@ -6,7 +6,8 @@
 #:                       the guest (default arm64)
 #:   KERNEL=6.1|6.12|7.2 Debian's kernel in it (default 6.1); debug, kcsan: one that is
 #:                       built from Debian's source to find faults (docs/testing.md)
-#:   JOB=FILE            the job file of `make run` (default harness/jobs/paths.ini)
+#:   JOB=FILE            the job file of `make run` (default harness/jobs/paths.ini; xen.ini
+#:                       where pages can be granted)
 #:   KDIR=DIR            build against this kernel tree instead of Debian's headers
 #:   KERNEL_IMAGE=FILE   with KDIR=, boot this kernel
 #:   ARCH= CROSS_COMPILE=  as in the kernel's own build, with KDIR=
@@ -22,7 +23,10 @@ kernels := 6.1 6.12 7.2 debug kcsan
 
 VM ?= arm64
 KERNEL ?= 6.1
-JOB ?= harness/jobs/paths.ini
+# PVH can not grant pages to itself, so it has no foreign ones.
+JOB ?= harness/jobs/$(if $(filter arm64-xen x86-xen-pv,$(VM)),xen,paths).ini
+# Frames of other domains are wherever Xen put them.
+run_mask := $(if $(findstring -xen,$(VM)),0xffffffffffffffff,0xffffffff)
 STRESS ?= --ops=10m --min-edu-transfers=1000
 export V KDIR KERNEL_IMAGE KERNEL_MODULES CROSS_COMPILE
 
@@ -47,7 +51,7 @@ help: ## list the targets and variables
 
 run: guest ## run the job file JOB in a guest; the default shows every path a mapping can take
 	@[ -r '$(JOB)' ] || { echo "JOB=$(JOB) is not a file that can be read." >&2; exit 2; }
-	@scripts/vm $(target) --job '$(JOB)' --guest scripts/guest/run.sh --timeout 1800
+	@scripts/vm $(target) --job '$(JOB)' --mask $(run_mask) --guest scripts/guest/run.sh --timeout 1800
 
 test: ## every test: lint, unit, headers, both guests on both kernels, a short stress
 	@scripts/deps test
@@ -72,7 +76,7 @@ vm-test: guest ## every script of tests/vm/guest/ in a guest
 	@scripts/vm-test $(target)
 
 stress: guest ## ten million random verified mappings in a guest, from a printed seed
-	@scripts/vm $(target) --guest scripts/guest/stress.sh --edu 8 --set 'STRESS=$(STRESS)' --timeout 36000
+	@scripts/vm $(target) --mask $(run_mask) --guest scripts/guest/stress.sh --edu 8 --set 'STRESS=$(STRESS)' --timeout 36000
 
 bench: ## measure the core in userspace beside memcpy and the in-tree figures; plots, in minutes
 	@scripts/deps bench

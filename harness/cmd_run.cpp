@@ -103,6 +103,7 @@ JobReport run_job(const Job &job, uint64_t run_seed, const xsw_info &info, const
                    .tally = {},
                    .leaks = {},
                    .pool_hiwater_slots = 0,
+                   .p2m_lookups = {},
                    .complaints = {},
                    .failure = {}};
   const auto failed = [&](const Error &error) {
@@ -120,7 +121,10 @@ JobReport run_job(const Job &job, uint64_t run_seed, const xsw_info &info, const
     return failed(good.error());
 
   Shared shared{.device = *device, .engine = *engine, .job = job, .seed = report.seed};
+  const auto lookups = HostNotes::read().p2m_lookups();
   report.tally = run_threads(shared, eta);
+  if (lookups)
+    report.p2m_lookups = HostNotes::read().p2m_lookups().value_or(*lookups) - *lookups;
   report.failure = report.tally.failure;
   if (!report.failure)
     report.complaints = unmet(job, report.tally);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <ctime>
 #include <fmt/format.h>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sys/utsname.h>
 
@@ -78,6 +80,9 @@ std::string job_text(const JobReport &report) {
                   job.verify ? fmt::format("{} jobs, {} mismatches", tally.jobs, tally.mismatches)
                              : std::string("not asked for"),
                   report.leaks.text(), report.pool_hiwater_slots);
+  if (report.p2m_lookups)
+    text += fmt::format("  p2m         {} lookups of pages in the kernel's tree\n",
+                        *report.p2m_lookups);
   for (const std::string &line : tally.mismatch_texts)
     text += fmt::format("  MISMATCH    {}\n", line);
   if (tally.mismatches > tally.mismatch_texts.size())
@@ -170,12 +175,37 @@ nlohmann::json job_json(const JobReport &report) {
       {"exit_code", static_cast<int>(report.exit())},
       {"verdict", verdict(report.exit())},
   };
+  if (report.p2m_lookups)
+    json["p2m_lookups"] = *report.p2m_lookups;
   if (report.failure)
     json["error"] = report.failure->text();
   return json;
 }
 
 } // namespace
+
+HostNotes HostNotes::parse(std::istream &lines) {
+  HostNotes notes;
+  for (std::string line; std::getline(lines, line);)
+    if (const size_t colon = line.find(": "); colon != std::string::npos)
+      notes.notes_.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+  return notes;
+}
+
+HostNotes HostNotes::read(const char *path) {
+  std::ifstream file(path);
+  return parse(file);
+}
+
+std::optional<uint64_t> HostNotes::p2m_lookups() const {
+  for (const auto &[key, value] : notes_) {
+    uint64_t count = 0;
+    const char *end = value.data() + value.size();
+    if (key == "p2m_lookups" && std::from_chars(value.data(), end, count).ptr == end)
+      return count;
+  }
+  return {};
+}
 
 Environment Environment::of(const xsw_info &info) {
   Environment environment;
@@ -191,6 +221,7 @@ Environment Environment::of(const xsw_info &info) {
   environment.date = date;
   environment.cpus = info.nr_cpus;
   environment.info = info;
+  environment.notes = HostNotes::read();
   return environment;
 }
 
@@ -239,6 +270,8 @@ void JobReport::add(const JobReport &round) {
   leaks.buffers += round.leaks.buffers;
   leaks.pinned_bytes += round.leaks.pinned_bytes;
   pool_hiwater_slots = std::max(pool_hiwater_slots, round.pool_hiwater_slots);
+  if (p2m_lookups && round.p2m_lookups)
+    *p2m_lookups += *round.p2m_lookups;
   if (!failure)
     failure = round.failure;
 }
@@ -360,25 +393,37 @@ nlohmann::json counts_json(std::span<const uint64_t> counts, std::string_view (*
 
 nlohmann::json environment_json(const Environment &environment) {
   const xsw_info &info = environment.info;
+  nlohmann::json notes = nlohmann::json::object();
+  for (const auto &[key, value] : environment.notes.all())
+    notes[key] = value;
   return {
-      {"kernel", environment.kernel},    {"machine", environment.machine},
-      {"date", environment.date},        {"cpus", environment.cpus},
-      {"hypervisor", info.hypervisor},   {"module_version", info.version},
-      {"abi_version", info.abi_version}, {"env", info.env},
-      {"pool_bytes", info.pool_bytes},   {"slot_bytes", info.slot_size},
+      {"host_notes", notes},
+      {"kernel", environment.kernel},
+      {"machine", environment.machine},
+      {"date", environment.date},
+      {"cpus", environment.cpus},
+      {"hypervisor", info.hypervisor},
+      {"module_version", info.version},
+      {"abi_version", info.abi_version},
+      {"env", info.env},
+      {"pool_bytes", info.pool_bytes},
+      {"slot_bytes", info.slot_size},
       {"edu_devices", info.nr_edu},
   };
 }
 
 std::string environment_text(const Environment &environment) {
   const xsw_info &info = environment.info;
+  std::string notes;
+  for (const auto &[key, value] : environment.notes.all())
+    notes += fmt::format("{}{} {}", notes.empty() ? "\n            " : ", ", key, value);
   return fmt::format("xswiotlb    {} (module {}, ABI {})\n"
                      "kernel      {} {}, {} CPUs, hypervisor {}\n"
-                     "host        env {}, pool {}\n"
+                     "host        env {}, pool {}{}\n"
                      "date        {}\n",
                      tool_version, info.version, info.abi_version, environment.kernel,
                      environment.machine, environment.cpus, info.hypervisor, info.env,
-                     human_bytes(info.pool_bytes), environment.date);
+                     human_bytes(info.pool_bytes), notes, environment.date);
 }
 
 nlohmann::json histogram_json(const Histogram &histogram) {

@@ -3,8 +3,11 @@
 #pragma once
 
 #include "worker.h"
+#include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xsw {
@@ -13,6 +16,21 @@ constexpr const char *tool_version = "0.1.0";
 // Of the JSON documents: raised when a key changes its meaning or goes.
 constexpr int schema_version = 1;
 
+// What the module tells of the host's environment in debugfs, "key: value" a line: features of
+// Xen, counters. Empty where that can't be read.
+class HostNotes {
+public:
+  static HostNotes read(const char *path = "/sys/kernel/debug/xswiotlb/env");
+  static HostNotes parse(std::istream &lines);
+
+  const std::vector<std::pair<std::string, std::string>> &all() const { return notes_; }
+  // How often a page was looked up in the kernel's p2m; nothing where nobody counts.
+  std::optional<uint64_t> p2m_lookups() const;
+
+private:
+  std::vector<std::pair<std::string, std::string>> notes_;
+};
+
 // Where it ran.
 struct Environment {
   std::string kernel;
@@ -20,6 +38,7 @@ struct Environment {
   std::string date; // ISO 8601, UTC
   unsigned cpus = 0;
   xsw_info info{};
+  HostNotes notes; // of when it was looked at
 
   static Environment of(const xsw_info &info);
 };
@@ -44,7 +63,8 @@ struct JobReport {
   Tally tally;
   Leaks leaks;
   uint64_t pool_hiwater_slots = 0;
-  std::vector<std::string> complaints; // expectations that were not met
+  std::optional<uint64_t> p2m_lookups{}; // of all mappings there were meanwhile
+  std::vector<std::string> complaints;   // expectations that were not met
   std::optional<Error> failure;
   bool baseline = false; // the kernel's ops, beside ours: what they can't is no failure
 

@@ -49,9 +49,9 @@ u64 xsw_xen_max_machine(struct xsw_env *env)
 
 void xsw_xen_show(struct seq_file *m)
 {
-	seq_printf(m, "direct_mapped: %d\n", xen_feature(XENFEAT_direct_mapped));
-	seq_printf(m, "not_direct_mapped: %d\n", xen_feature(XENFEAT_not_direct_mapped));
-	seq_printf(m, "auto_translated_physmap: %d\n",
+	seq_printf(m, "XENFEAT_direct_mapped: %d\n", xen_feature(XENFEAT_direct_mapped));
+	seq_printf(m, "XENFEAT_not_direct_mapped: %d\n", xen_feature(XENFEAT_not_direct_mapped));
+	seq_printf(m, "XENFEAT_auto_translated_physmap: %d\n",
 		   xen_feature(XENFEAT_auto_translated_physmap));
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 namespace xsw {
 namespace {
@@ -51,6 +52,36 @@ TEST(Exit, OfAJob) {
                          .advice = {},
                          .exit = Exit::environment};
   EXPECT_EQ(report.exit(), Exit::environment);
+}
+
+TEST(HostNotes, AreShown) {
+  std::istringstream lines("XENFEAT_direct_mapped: 1\nnonsense\np2m_lookups: 17\n");
+  Environment environment;
+  environment.notes = HostNotes::parse(lines);
+  ASSERT_EQ(environment.notes.all().size(), 2U);
+  EXPECT_EQ(environment.notes.p2m_lookups(), 17U);
+  EXPECT_NE(environment_text(environment).find("XENFEAT_direct_mapped 1, p2m_lookups 17\n"),
+            std::string::npos);
+  EXPECT_EQ(environment_json(environment)["host_notes"]["XENFEAT_direct_mapped"], "1");
+}
+
+TEST(HostNotes, OfNothing) {
+  const HostNotes none = HostNotes::read("/nonexistent");
+  EXPECT_TRUE(none.all().empty());
+  EXPECT_FALSE(none.p2m_lookups());
+  std::istringstream lines("p2m_lookups: 17x\n");
+  EXPECT_FALSE(HostNotes::parse(lines).p2m_lookups());
+}
+
+TEST(HostNotes, LookupsOfRoundsAddUp) {
+  auto report = good_report();
+  report.add(good_report());
+  EXPECT_FALSE(report.p2m_lookups);
+  report.p2m_lookups = 2;
+  auto round = good_report();
+  round.p2m_lookups = 3;
+  report.add(round);
+  EXPECT_EQ(report.p2m_lookups, 5U);
 }
 
 TEST(Expect, NothingExpectedNothingUnmet) {

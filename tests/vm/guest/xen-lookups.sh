@@ -9,7 +9,7 @@ job() { # job PLACEMENT COUNT REASON
 		submit=ioctl depth=1 expect="$3" >/tmp/job.ini
 	xswiotlb run /tmp/job.ini --output=/tmp/o
 }
-[ "$(host direct_mapped)" = 1 ] || [ "$(host not_direct_mapped)" = 0 ] ||
+[ "$(host XENFEAT_direct_mapped)" = 1 ] || [ "$(host XENFEAT_not_direct_mapped)" = 0 ] ||
 	fail "not a direct-mapped domain: $(cat /sys/kernel/debug/xswiotlb/env)"
 say "$(tr '\n' ' ' </sys/kernel/debug/xswiotlb/env)"
 before=$(host p2m_lookups)
