@@ -78,6 +78,10 @@ vm-test: guest ## every script of tests/vm/guest/ in a guest
 stress: guest ## ten million random verified mappings in a guest, from a printed seed
 	@scripts/vm $(target) --mask $(run_mask) --guest scripts/guest/stress.sh --edu 8 --set 'STRESS=$(STRESS)' --timeout 36000
 
+matrix: ## every guest on every kernel: vm-test and a minute of stress each; the table in README.md
+	@scripts/deps matrix
+	@rc=0; scripts/matrix run || rc=$$?; scripts/matrix readme; exit $$rc
+
 bench: ## measure the core in userspace beside memcpy and the in-tree figures; plots, in minutes
 	@scripts/deps bench
 	@scripts/bench
@@ -117,7 +121,7 @@ clean: ## remove what was built
 distclean: clean ## the same, and the cache of kernels outside the tree
 	rm -rf "$${XSW_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xswiotlb}"
 
-.PHONY: all help run test unit mutants coverage kunit vm-test stress bench lint format headers-check \
+.PHONY: all help run test unit mutants coverage kunit vm-test stress matrix bench lint format headers-check \
 	modules modules_install harness initramfs guest deps clean distclean
 # The steps share one machine's two guests and one cache.
 .NOTPARALLEL:
