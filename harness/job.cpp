@@ -579,8 +579,9 @@ Result<void> check_job(const Job &job) {
   if (job.force_bounce && job.no_bounce)
     return contradiction(job, {"no_bounce"}, "force_bounce and no_bounce exclude each other");
   if (job.ops == XSW_OPS_KERNEL || job.both_ops) {
-    if (sim && job.p2m != XSW_P2M_IDENTITY)
-      return contradiction(job, {"p2m", "ops"}, "ops=kernel knows no p2m: it needs p2m=identity");
+    if (sim && job.p2m != XSW_P2M_IDENTITY && job.p2m != XSW_P2M_HOST)
+      return contradiction(job, {"p2m", "ops"},
+                           "ops=kernel knows the host's p2m only: it needs p2m=identity or host");
     if (job.force_bounce || job.no_bounce)
       return contradiction(job, {"force_bounce", "no_bounce"},
                            "force_bounce and no_bounce are for ops=ours");

@@ -232,7 +232,8 @@ enum xsw_p2m {
  * @flags:	XSW_ENGINE_*
  * @kind:	enum xsw_engine_kind
  * @index:	EDU: which one, XSW_ANY_INDEX: the first that is free; SIM: 0
- * @ops:	enum xsw_ops_kind; SIM with XSW_OPS_KERNEL needs XSW_P2M_IDENTITY
+ * @ops:	enum xsw_ops_kind; SIM with XSW_OPS_KERNEL needs XSW_P2M_IDENTITY or
+ *		XSW_P2M_HOST: the kernel's map in this host's environment, either way
  * @dma_bits:	width of the DMA mask, 20 to 64; 0: the engine's own (SIM 64, EDU 32)
  * @p2m:	SIM: enum xsw_p2m. With XSW_P2M_HOST the environment and the pool are this
  *		host's own: @pool_kib is 0, and there is no NO_M2P and no NO_FLUSH.

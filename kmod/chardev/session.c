@@ -144,7 +144,7 @@ static bool engine_open_valid(const struct xsw_engine_open *op)
 		return false;
 	if (op->p2m_offset && (op->p2m != XSW_P2M_OFFSET || op->p2m_offset >= BIT_ULL(36)))
 		return false;
-	return op->ops == XSW_OPS_OURS || op->p2m == XSW_P2M_IDENTITY;
+	return op->ops == XSW_OPS_OURS || op->p2m == XSW_P2M_IDENTITY || op->p2m == XSW_P2M_HOST;
 }
 
 long xsw_engine_open_run(struct xsw_call *call, const union xsw_op *any)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Guests on Xen: dom0 runs what a bare guest runs, and Xen's own log shares the console.
-# In, beside what lib/qemu.sh takes: XEN, the hypervisor's image; DOMU_INITRD, of a second
-# domain, or nothing.
+# In, beside what lib/qemu.sh takes: XEN, the hypervisor's image; XEN_APPEND, more of its command
+# line; DOMU_INITRD, of a second domain, or nothing.
 #
 # Xen starts dom0 with DOM0_MEMORY of the machine's MEMORY. Both defaults leave
 # room for a second domain, and give dom0 memory on both sides of 4 GiB.
 
 xen_options() { # xen_options DOM0_MEMORY
-	echo "loglvl=all guest_loglvl=all bootscrub=0 dom0_mem=${DOM0_MEMORY:-$1} ${XEN_APPEND:-}"
+	echo "loglvl=all guest_loglvl=all bootscrub=0 dom0_mem=${DOM0_MEMORY:-$1} $XEN_APPEND"
 }
 
 # Where QEMU puts what Xen is to start, apart from each other; Xen copies it from there.

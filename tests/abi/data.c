@@ -79,13 +79,16 @@ static void kernel_ops(void)
 	uint32_t engine;
 
 	op.ops = XSW_OPS_KERNEL;
-	CHECK_EQ(engine_open(fd, &op), 0);
-	engine = res.handle;
-	/* On Xen PV, what is contiguous here need not be so for the machine. */
-	jobs_on(fd, engine, XSW_REASON_KERNEL_DIRECT,
-		strcmp(info_of(fd).env, "xen_pv") ? XSW_REASON_KERNEL_DIRECT :
-						    XSW_REASON_KERNEL_OTHER);
-	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
+	for (int host = 0; host < 2; host++) {
+		op.p2m = host ? XSW_P2M_HOST : XSW_P2M_IDENTITY;
+		CHECK_EQ(engine_open(fd, &op), 0);
+		engine = res.handle;
+		/* On Xen PV, what is contiguous here need not be so for the machine. */
+		jobs_on(fd, engine, XSW_REASON_KERNEL_DIRECT,
+			strcmp(info_of(fd).env, "xen_pv") ? XSW_REASON_KERNEL_DIRECT :
+							    XSW_REASON_KERNEL_OTHER);
+		CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
+	}
 }
 
 /* A device that takes its time, and one whose interrupt is too short for so much. */

@@ -131,12 +131,10 @@ static void engine_open_values(void)
 	static const struct edge host_edges[] = {
 		EDGE(xsw_engine_open, pool_kib, 8192, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m_offset, 1, EINVAL, BAD_VALUE),
-		EDGE(xsw_engine_open, ops, XSW_OPS_KERNEL, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, flags, XSW_ENGINE_NO_M2P, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, flags, XSW_ENGINE_NO_FLUSH, EINVAL, BAD_VALUE),
 	};
 	static const struct edge kernel_edges[] = {
-		EDGE(xsw_engine_open, p2m, XSW_P2M_HOST, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m, XSW_P2M_OFFSET, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m, XSW_P2M_SHUFFLED, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, flags, XSW_ENGINE_FORCE_BOUNCE, EINVAL, BAD_VALUE),

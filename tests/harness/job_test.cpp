@@ -199,9 +199,11 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"[a]\np2m=host\npool=8m\n",
                       "t.ini:3: job 'a': with p2m=host there is no pool to choose"},
         Contradiction{"[a]\nops=kernel\np2m=shuffled\n",
-                      "t.ini:3: job 'a': ops=kernel knows no p2m: it needs p2m=identity"},
+                      "t.ini:3: job 'a': ops=kernel knows the host's p2m only: it needs "
+                      "p2m=identity or host"},
         Contradiction{"[a]\nops=both\np2m=shuffled\n",
-                      "t.ini:3: job 'a': ops=kernel knows no p2m: it needs p2m=identity"},
+                      "t.ini:3: job 'a': ops=kernel knows the host's p2m only: it needs "
+                      "p2m=identity or host"},
         Contradiction{"[a]\nplacement=mmio\n",
                       "t.ini:2: job 'a': placement=mmio is for engine=edu: sim reaches no other "
                       "device"},

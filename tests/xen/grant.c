@@ -8,8 +8,8 @@
  *   grant peer DOMID ROUNDS SEED REASON...	the granter is that domain
  *   grant vanish DOMID			... and its grants end while they are mapped
  *   grant die DOMID			... and it dies while they are mapped
- *   grant exhaust			foreign buffers until there are no more grants, or no
- *					memory; then all go
+ *   grant exhaust [KIB [PLACEMENT]]	foreign buffers, of 4 MiB each if KIB is not given, until
+ *					there are no more grants, or no memory; then all go
  *   grant active			print how many grants Xen has mapped, of any domain
  *   grant map DIR OFFSET LENGTH [DOMID]	one mapping for the device and one partial sync each
  *					way; self grants in a row, or one page of that
@@ -435,12 +435,12 @@ static void map_once(unsigned int dir, uint64_t offset, uint64_t length, unsigne
 }
 
 /* Each failure must name its cause, and take nothing with it. */
-static void exhaust(void)
+static void exhaust(uint64_t kib, uint32_t placement)
 {
-	static uint32_t buffers[256];
+	static uint32_t buffers[1024];
 	struct xsw_buf_create create = {
-		.size = sizeof(create), .kind = XSW_BUF_KERNEL, .placement = XSW_PLACE_FOREIGN,
-		.bytes = 4 << 20, .result = (uintptr_t)&result,
+		.size = sizeof(create), .kind = XSW_BUF_KERNEL, .placement = placement,
+		.bytes = kib << 10, .result = (uintptr_t)&result,
 	};
 	unsigned int nr = 0;
 	int err;
@@ -459,7 +459,8 @@ static void exhaust(void)
 	check(nr);
 	check((err == -ENOSPC && result.cause == XSW_CAUSE_LIMIT) ||
 	      (err == -ENOMEM && result.cause == XSW_CAUSE_NO_MEMORY));
-	printf("grant: %u buffers of 4 MiB, then %s, cause %u\n", nr, strerror(-err), result.cause);
+	printf("grant: %u buffers of %llu KiB, then %s, cause %u\n", nr, (unsigned long long)kib,
+	       strerror(-err), result.cause);
 	while (nr)
 		unpin(buffers[--nr]);
 	/* What was let go can be had again. */
@@ -585,7 +586,8 @@ int main(int count, char **args)
 		return 0;
 	}
 	if (!strcmp(what, "exhaust")) {
-		exhaust();
+		exhaust(count > 2 ? number(args, count, 2) : 4096,
+			count > 3 ? (uint32_t)number(args, count, 3) : XSW_PLACE_FOREIGN);
 		return 0;
 	}
 	if (!strcmp(what, "self") || !strcmp(what, "peer")) {
