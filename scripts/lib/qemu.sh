@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # One function for every kind of guest: the QEMU command line that boots it, in QEMU.
 # In: IMAGE, INITRD, MEMORY, APPEND, DEVICES (arguments common to all guests), RUN (the run's
-# folder), NONCOHERENT, and CPUS (arguments that say how many, and how they are emulated).
+# folder), NONCOHERENT, CPUS (arguments that say how many, and how they are emulated) and
+# CPU_PROPERTIES of Arm's.
 
 # The board's device tree as QEMU makes it, as source; with NONCOHERENT no device of it
 # sees the CPU's caches.
@@ -15,7 +16,7 @@ board_tree() { # board_tree QEMU_ARGUMENTS...: the first is the machine
 }
 
 qemu_arm64() {
-	local board=(-cpu cortex-a57 "${CPUS[@]}" -m "$MEMORY") machine=virt,gic-version=3
+	local board=(-cpu "cortex-a57$CPU_PROPERTIES" "${CPUS[@]}" -m "$MEMORY") machine=virt,gic-version=3
 	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}"
 		-kernel "$IMAGE" -initrd "$INITRD" -append "console=ttyAMA0 $APPEND" "${DEVICES[@]}")
 	if [ -n "$NONCOHERENT" ]; then
