@@ -128,9 +128,9 @@ long xsw_stats_run(struct xsw_call *call, const union xsw_op *any)
 		env = &engine->env->env;
 		/* With the kernel's own ops there is nobody who counts. */
 		if (engine->xdev)
-			xsw_stats_sum(engine->xdev->stats, &sum);
+			xsw_counters_sum(&engine->xdev->counters, &sum);
 	} else {
-		xsw_stats_sum(&xsw_stats_all, &sum);
+		xsw_counters_total(&sum);
 	}
 	pool_info(env, &pool);
 	xsw_handle_put(slot);

@@ -46,7 +46,7 @@ static int xsw_reasons_show(struct seq_file *m, void *unused)
 	struct xsw_stats_pcpu s;
 	unsigned int i;
 
-	xsw_stats_sum(&xsw_stats_all, &s);
+	xsw_counters_total(&s);
 	for (i = XSW_REASON_NONE + 1; i < XSW_NR_REASONS; i++)
 		seq_printf(m, "%s: %llu\n", xsw_reason_name(i), s.reason[i]);
 	seq_printf(m, "unmaps: %llu\n", s.unmaps);
@@ -61,7 +61,7 @@ static int xsw_causes_show(struct seq_file *m, void *unused)
 	struct xsw_stats_pcpu s;
 	unsigned int i;
 
-	xsw_stats_sum(&xsw_stats_all, &s);
+	xsw_counters_total(&s);
 	for (i = XSW_CAUSE_NONE + 1; i < XSW_NR_CAUSES; i++)
 		seq_printf(m, "%s: %llu\n", xsw_cause_name(i), s.cause[i]);
 	seq_printf(m, "quarantined_pages: %u\n", atomic_read(&xsw_nr_quarantined));

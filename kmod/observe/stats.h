@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters: per CPU, per device and for the whole module; summed when read.
+ * Counters: per CPU and device, summed when read; those of devices that are gone are kept.
  */
 #ifndef XSW_STATS_H
 #define XSW_STATS_H
 
+#include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/u64_stats_sync.h>
 #include "core.h"
@@ -27,10 +28,24 @@ struct xsw_stats_pcpu {
 	u64	bounced_bytes;
 };
 
-DECLARE_PER_CPU(struct xsw_stats_pcpu, xsw_stats_all);
+/**
+ * struct xsw_counters - of a device
+ * @pcpu:	of each CPU
+ * @node:	of all devices' counters
+ */
+struct xsw_counters {
+	struct xsw_stats_pcpu __percpu	*pcpu;
+	struct list_head		node;
+};
 
-/* Sums @pcpu over all CPUs into @out. Any context. */
-void xsw_stats_sum(const struct xsw_stats_pcpu __percpu *pcpu, struct xsw_stats_pcpu *out);
+/* May sleep. 0 or -ENOMEM. */
+int xsw_counters_init(struct xsw_counters *counters);
+/* Nobody counts there any more; harmless if xsw_counters_init() failed. Process context. */
+void xsw_counters_destroy(struct xsw_counters *counters);
+/* Sums a device's over all CPUs into @out. Any context. */
+void xsw_counters_sum(const struct xsw_counters *counters, struct xsw_stats_pcpu *out);
+/* Of all devices that there were since the module was loaded. Process context. */
+void xsw_counters_total(struct xsw_stats_pcpu *out);
 
 /* Pages that were given up for good because a device may still write to them. */
 extern atomic_t xsw_nr_quarantined;

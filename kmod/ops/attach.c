@@ -66,7 +66,7 @@ static void xsw_device_free(struct xsw_device *xdev)
 		platform_device_put(xdev->shadow);
 	kfree(xdev->ranges);
 	free_percpu(xdev->last_map);
-	free_percpu(xdev->stats);
+	xsw_counters_destroy(&xdev->counters);
 	put_device(xdev->dev);
 	kfree(xdev);
 }
@@ -95,9 +95,8 @@ struct xsw_device *xsw_attach(struct device *dev, struct xsw_kenv *env,
 	xdev->env = env;
 	xdev->force_bounce = opts->force_bounce;
 	xdev->no_bounce = opts->no_bounce;
-	xdev->stats = alloc_percpu(struct xsw_stats_pcpu);
 	xdev->last_map = alloc_percpu(struct xsw_last_map);
-	if (!xdev->stats || !xdev->last_map)
+	if (!xdev->last_map || xsw_counters_init(&xdev->counters))
 		goto free;
 	err = xsw_copy_ranges(xdev);
 	if (err)
@@ -152,7 +151,7 @@ void xsw_devices_show(struct seq_file *m)
 
 	mutex_lock(&xsw_devices_lock);
 	list_for_each_entry(xdev, &xsw_devices, node) {
-		xsw_stats_sum(xdev->stats, &s);
+		xsw_counters_sum(&xdev->counters, &s);
 		seq_printf(m, "%s driver=%s env=%s coherent=%d", dev_name(xdev->dev),
 			   dev_driver_string(xdev->dev), xdev->env->env.ops->name,
 			   dev_is_dma_coherent(xdev->dev));

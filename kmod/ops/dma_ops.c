@@ -9,12 +9,7 @@
 #include "alloc_pages_op.h"
 #include "internal.h"
 #include "trace.h"
-
-static __always_inline void xsw_count(u64 __percpu *of_device, u64 __percpu *of_all, u64 n)
-{
-	this_cpu_add(*of_device, n);
-	this_cpu_add(*of_all, n);
-}
+#include "uninitialized.h"
 
 static __always_inline bool xsw_is_bounced(enum xsw_reason reason)
 {
@@ -63,7 +58,7 @@ static noinline void xsw_map_failed(struct xsw_device *xdev, struct device *dev,
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 	struct xsw_pool_info info = { };
 
-	xsw_count(&xdev->stats->cause[cause], &xsw_stats_all.cause[cause], 1);
+	this_cpu_inc(xdev->counters.pcpu->cause[cause]);
 	trace_xsw_map_err(dev, phys, size, dir, attrs, cause);
 
 	if ((attrs & DMA_ATTR_NO_WARN) || !__ratelimit(&limit))
@@ -78,7 +73,7 @@ static noinline void xsw_map_failed(struct xsw_device *xdev, struct device *dev,
 static noinline void xsw_refused(struct xsw_device *xdev, struct device *dev, const char *what,
 				 dma_addr_t dma, size_t size, enum xsw_cause cause)
 {
-	xsw_count(&xdev->stats->cause[cause], &xsw_stats_all.cause[cause], 1);
+	this_cpu_inc(xdev->counters.pcpu->cause[cause]);
 	if (!test_and_set_bit(XSW_COMPLAINED, &xdev->complained))
 		dev_err(dev, "refused to %s %zu bytes at dma address %pad: %s; the driver is at fault, further ones are only counted\n",
 			what, size, &dma, xsw_cause_name(cause));
@@ -98,10 +93,10 @@ static __always_inline int xsw_map_one(struct xsw_device *xdev, struct device *d
 		return err;
 	}
 
-	xsw_count(&xdev->stats->reason[m->reason], &xsw_stats_all.reason[m->reason], 1);
+	this_cpu_inc(xdev->counters.pcpu->reason[m->reason]);
 	trace_xsw_map(dev, phys, m->dma, size, dir, attrs, m->reason);
 	if (xsw_is_bounced(m->reason)) {
-		xsw_count(&xdev->stats->bounced_bytes, &xsw_stats_all.bounced_bytes, size);
+		this_cpu_add(xdev->counters.pcpu->bounced_bytes, size);
 		trace_xsw_bounce(dev, m->dma, size, true);
 	}
 	return 0;
@@ -120,9 +115,9 @@ static __always_inline void xsw_unmap_one(struct xsw_device *xdev, struct device
 		return;
 	}
 
-	xsw_count(&xdev->stats->unmaps, &xsw_stats_all.unmaps, 1);
+	this_cpu_inc(xdev->counters.pcpu->unmaps);
 	if (bounced && dir != DMA_TO_DEVICE && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
-		xsw_count(&xdev->stats->bounced_bytes, &xsw_stats_all.bounced_bytes, size);
+		this_cpu_add(xdev->counters.pcpu->bounced_bytes, size);
 		trace_xsw_bounce(dev, dma, size, false);
 	}
 }
@@ -142,7 +137,7 @@ static __always_inline void xsw_sync_one(struct xsw_device *xdev, struct device 
 	}
 
 	if (bounced && dir != (for_cpu ? DMA_TO_DEVICE : DMA_FROM_DEVICE)) {
-		xsw_count(&xdev->stats->bounced_bytes, &xsw_stats_all.bounced_bytes, size);
+		this_cpu_add(xdev->counters.pcpu->bounced_bytes, size);
 		trace_xsw_bounce(dev, dma, size, !for_cpu);
 	}
 }
@@ -154,7 +149,7 @@ static dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
 	struct xsw_mapped m;
-	struct xsw_dev d;
+	struct xsw_dev d __uninitialized;
 
 	xsw_dev_fill(xdev, dev, &d);
 	if (xsw_map_one(xdev, dev, &d, phys, size, dir, attrs, &m)) {
@@ -169,7 +164,7 @@ static void xsw_ops_unmap(struct device *dev, dma_addr_t dma, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d;
+	struct xsw_dev d __uninitialized;
 
 	xsw_dev_fill(xdev, dev, &d);
 	xsw_unmap_one(xdev, dev, &d, dma, size, dir, attrs);
@@ -181,10 +176,10 @@ static __always_inline void xsw_ops_sync(struct device *dev, dma_addr_t dma, siz
 					 enum dma_data_direction dir, bool for_cpu)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d;
+	struct xsw_dev d __uninitialized;
 
 	xsw_dev_fill(xdev, dev, &d);
-	xsw_count(&xdev->stats->syncs, &xsw_stats_all.syncs, 1);
+	this_cpu_inc(xdev->counters.pcpu->syncs);
 	xsw_sync_one(xdev, dev, &d, dma, size, dir, for_cpu);
 }
 
@@ -220,7 +215,7 @@ static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents
 	u8 reason = XSW_REASON_NONE;
 	struct scatterlist *sg;
 	struct xsw_mapped m;
-	struct xsw_dev d;
+	struct xsw_dev d __uninitialized;
 	int i, err;
 
 	if (unlikely(nents <= 0))
@@ -251,7 +246,7 @@ static void xsw_ops_unmap_sg(struct device *dev, struct scatterlist *sgl, int ne
 			     enum dma_data_direction dir, unsigned long attrs)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d;
+	struct xsw_dev d __uninitialized;
 
 	xsw_dev_fill(xdev, dev, &d);
 	xsw_unmap_entries(xdev, dev, &d, sgl, nents, dir, attrs);
@@ -262,11 +257,11 @@ static __always_inline void xsw_ops_sync_sg(struct device *dev, struct scatterli
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
 	struct scatterlist *sg;
-	struct xsw_dev d;
+	struct xsw_dev d __uninitialized;
 	int i;
 
 	xsw_dev_fill(xdev, dev, &d);
-	xsw_count(&xdev->stats->syncs, &xsw_stats_all.syncs, 1);
+	this_cpu_inc(xdev->counters.pcpu->syncs);
 	for_each_sg(sgl, sg, nents, i)
 		xsw_sync_one(xdev, dev, &d, sg_dma_address(sg), sg_dma_len(sg), dir, for_cpu);
 }
@@ -354,7 +349,7 @@ static bool xsw_can_bounce(const struct xsw_device *xdev, const struct xsw_dev *
 static int xsw_ops_dma_supported(struct device *dev, u64 mask)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d;
+	struct xsw_dev d __uninitialized;
 
 	xsw_dev_fill(xdev, dev, &d);
 	d.dma_mask = mask;
@@ -364,7 +359,7 @@ static int xsw_ops_dma_supported(struct device *dev, u64 mask)
 static u64 xsw_ops_get_required_mask(struct device *dev)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d;
+	struct xsw_dev d __uninitialized;
 
 	xsw_dev_fill(xdev, dev, &d);
 	return DMA_BIT_MASK(fls64(xsw_max_dma(xdev, &d)));
@@ -373,7 +368,7 @@ static u64 xsw_ops_get_required_mask(struct device *dev)
 static size_t xsw_ops_max_mapping_size(struct device *dev)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d;
+	struct xsw_dev d __uninitialized;
 
 	xsw_dev_fill(xdev, dev, &d);
 	return xsw_max_mapping_size(&xdev->env->env, &d, xsw_can_bounce(xdev, &d));

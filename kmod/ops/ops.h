@@ -31,7 +31,7 @@ struct xsw_last_map {
  * @dev:	holds a reference
  * @env:	environment that it maps in
  * @saved_ops:	to put back
- * @stats:	of this device
+ * @counters:	of this device
  * @last_map:	what the last map did
  * @ranges:	its dma_range_map as the core wants it, or NULL
  * @nr_ranges:	of @ranges
@@ -46,7 +46,7 @@ struct xsw_device {
 	struct device			*dev;
 	struct xsw_kenv			*env;
 	const struct dma_map_ops	*saved_ops;
-	struct xsw_stats_pcpu __percpu	*stats;
+	struct xsw_counters		counters;
 	struct xsw_last_map __percpu	*last_map;
 	struct xsw_dma_range		*ranges;
 	unsigned int			nr_ranges;
