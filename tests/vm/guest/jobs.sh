@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # timeout: 600
+# machine: --mask 0xffffffffffffffff
 # Every example job file: it verifies, and its report is valid and free of mismatches.
 for job in /jobs/*.ini; do
 	name=${job##*/}
 	rc=0
+	if [ "$name" = xen.ini ] && ! xswiotlb info | grep -qE 'env xen_(arm|pv),'; then
+		say "$name is for guests that can grant pages to themselves"
+		continue
+	fi
 	xswiotlb run "$job" --output-format=normal,json --output="/report/${name%.ini}.json" >"/tmp/$name" 2>&1 || rc=$?
 	if [ $rc != 0 ]; then
 		cat "/tmp/$name"
