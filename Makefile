@@ -11,6 +11,7 @@
 #:   KDIR=DIR            build against this kernel tree instead of Debian's headers
 #:   KERNEL_IMAGE=FILE   with KDIR=, boot this kernel
 #:   ARCH= CROSS_COMPILE=  as in the kernel's own build, with KDIR=
+#:   XEN=4.17|4.20       Debian's Xen under the guests on Xen (default 4.17; 4.20: Arm only)
 #:   STRESS='--ops=10m'  options of `xswiotlb stress`, for `make stress`
 #:   V=1                 show the commands
 
@@ -28,6 +29,7 @@ JOB ?= harness/jobs/$(if $(filter arm64-xen x86-xen-pv,$(VM)),xen,paths).ini
 # Frames of other domains are wherever Xen put them.
 run_mask := $(if $(findstring -xen,$(VM)),0xffffffffffffffff,0xffffffff)
 STRESS ?= --ops=10m --min-edu-transfers=1000
+XEN ?= 4.17
 export V KDIR KERNEL_IMAGE KERNEL_MODULES CROSS_COMPILE
 
 # `make modules ARCH=x86` means that guest's architecture.
@@ -42,6 +44,7 @@ $(error KERNEL=$(KERNEL) is not a kernel line; use one of: $(kernels))
 endif
 
 target := --vm $(VM) --kernel $(KERNEL)
+machine := $(target) $(if $(findstring -xen,$(VM)),--xen $(XEN))
 
 all: modules harness ## build the module and the harness
 
@@ -51,7 +54,7 @@ help: ## list the targets and variables
 
 run: guest ## run the job file JOB in a guest; the default shows every path a mapping can take
 	@[ -r '$(JOB)' ] || { echo "JOB=$(JOB) is not a file that can be read." >&2; exit 2; }
-	@scripts/vm $(target) --job '$(JOB)' --mask $(run_mask) --guest scripts/guest/run.sh --timeout 1800
+	@scripts/vm $(machine) --job '$(JOB)' --mask $(run_mask) --guest scripts/guest/run.sh --timeout 1800
 
 test: ## every test: lint, unit, headers, both guests on both kernels, a short stress
 	@scripts/deps test
@@ -73,10 +76,10 @@ kunit: deps ## the suites of tests/kunit/ in a guest, KTAP: under KUnit with KER
 	@scripts/kunit $(target)
 
 vm-test: guest ## every script of tests/vm/guest/ in a guest
-	@scripts/vm-test $(target)
+	@scripts/vm-test $(machine)
 
 stress: guest ## ten million random verified mappings in a guest, from a printed seed
-	@scripts/vm $(target) --mask $(run_mask) --guest scripts/guest/stress.sh --edu 8 --set 'STRESS=$(STRESS)' --timeout 36000
+	@scripts/vm $(machine) --mask $(run_mask) --guest scripts/guest/stress.sh --edu 8 --set 'STRESS=$(STRESS)' --timeout 36000
 
 matrix: ## every guest on every kernel: vm-test and a minute of stress each; the table in README.md
 	@scripts/deps matrix
