@@ -36,8 +36,11 @@ static void jobs_on(int fd, uint32_t engine, uint8_t least, uint8_t most)
 			map_ns += res.map_ns;
 		}
 	}
-	/* A clock may stand still during one of them, not during all. */
-	CHECK(map_ns);
+	/*
+	 * A clock may stand still during one of them, not during all; but for that of PV guests,
+	 * which never goes back: one CPU waits there until it has caught up with another.
+	 */
+	CHECK(map_ns || !strcmp(info_of(fd).env, "xen_pv"));
 	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, src), 0);
 	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, dst), 0);
 	CHECK_EQ(stats_of(fd, engine).pool_used, 0);

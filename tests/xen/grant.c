@@ -457,7 +457,8 @@ static void exhaust(uint64_t kib, uint32_t placement)
 	if (err == -EINVAL && result.cause == XSW_CAUSE_UNSUPPORTED)
 		quit(3, "this domain can not grant pages to itself");
 	check(nr);
-	check((err == -ENOSPC && result.cause == XSW_CAUSE_LIMIT) ||
+	check((err == -EIO && result.cause == XSW_CAUSE_DEVICE) || /* Xen did not map them */
+	      (err == -ENOSPC && result.cause == XSW_CAUSE_LIMIT) ||
 	      (err == -ENOMEM && result.cause == XSW_CAUSE_NO_MEMORY));
 	printf("grant: %u buffers of %llu KiB, then %s, cause %u\n", nr, (unsigned long long)kib,
 	       strerror(-err), result.cause);

@@ -8,9 +8,7 @@
 T=/sys/kernel/tracing
 trace() { # trace COMMAND...: what it flushes goes to /tmp/flushes, as "op frame offset length err"
 	echo >$T/trace
-	echo 1 >$T/events/xswiotlb/xsw_flush/enable
 	"$@" >/tmp/out 2>&1 || fail "$*: $(cat /tmp/out)"
-	echo 0 >$T/events/xswiotlb/xsw_flush/enable
 	sed -n 's/.*xsw_flush: frame=\([^ ]*\) offset=\([^ ]*\) length=\([^ ]*\) op=\([^ ]*\) err=\([^ ]*\).*/\4 \1 \2 \3 \5/p' \
 		$T/trace >/tmp/flushes
 }
@@ -31,6 +29,7 @@ compare() { # compare WHAT: the flushes that were seen with those that had to be
 	say "ok: $1: $(wc -l </tmp/flushes) operations"
 }
 
+echo 1 >$T/events/xswiotlb/xsw_flush/enable
 # Directions: 0 both, 1 to the device, 2 from the device. Each maps, syncs half of it from a third
 # on, for the CPU and for the device, and unmaps. Self grants in a row are one mapping of many
 # frames; syncing and unmapping them needs no hypercall: the frames are this domain's RAM.
@@ -64,6 +63,7 @@ say "ok: $(wc -l </tmp/flushes) cache operations for domain 1"
 
 unload
 check "the module loads without the cache flush" load xen_flush=N
+echo 1 >$T/events/xswiotlb/xsw_flush/enable
 trace grant peer 1 5 3 6
 [ ! -s /tmp/flushes ] || fail "cache operations with xen_flush=N"
 say "ok: without the cache flush foreign memory bounces"
