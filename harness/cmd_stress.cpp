@@ -114,6 +114,9 @@ std::string Summary::text() const {
   text += fmt::format("wrong ops   {}, each refused with its errno and cause\n", tally.injected);
   text += fmt::format("made        {} engines, {} buffers; {} sessions closed with all in them\n",
                       tally.engines, tally.buffers, tally.abandoned);
+  if (tally.grants_refused)
+    text += fmt::format("grants      {} requests were refused by gntalloc or gntdev\n",
+                        tally.grants_refused);
   text += fmt::format("mismatches  {}\n", tally.mismatches);
   text +=
       fmt::format("leaks       {}{}\n", tally.leaks.text(),
@@ -152,6 +155,7 @@ nlohmann::json Summary::json() const {
       {"wrong_operations_refused", tally.injected},
       {"engines_opened", tally.engines},
       {"buffers_made", tally.buffers},
+      {"grants_refused", tally.grants_refused},
       {"sessions_abandoned", tally.abandoned},
       {"mismatches", tally.mismatches},
       {"mismatch_messages", tally.mismatch_texts},

@@ -33,7 +33,8 @@ struct StressTally {
   uint64_t bytes = 0;
   uint64_t engines = 0;
   uint64_t buffers = 0;
-  uint64_t abandoned = 0; // sessions closed with everything still there
+  uint64_t grants_refused = 0; // by gntalloc, by gntdev or by Xen, for reasons that are not told
+  uint64_t abandoned = 0;      // sessions closed with everything still there
   uint64_t edu_transfers = 0;
   uint64_t mismatches = 0;
   // Of mappings in the host's own environment: edu, and sim with p2m=host.
