@@ -158,15 +158,12 @@ static int grant_pages(struct xsw_buffer *buffer, u32 placement)
 {
 	bool contiguous = placement != XSW_PLACE_FOREIGN;
 	struct page **mapped;
-	u32 i;
 
 	mapped = kvcalloc(buffer->nr_pages, sizeof(*mapped), GFP_KERNEL_ACCOUNT);
 	if (!mapped)
 		return -ENOMEM;
-	/* Mapped in reverse, no page's machine frame follows that of the one before it. */
 	if (placement == XSW_PLACE_STRADDLE)
-		for (i = 0; i < buffer->nr_pages / 2; i++)
-			swap(buffer->pages[i], buffer->pages[buffer->nr_pages - 1 - i]);
+		xsw_grants_scatter(buffer->pages, buffer->nr_pages);
 	buffer->grants = xsw_grants_create(buffer->pages, mapped, buffer->nr_pages, contiguous);
 	if (IS_ERR(buffer->grants)) {
 		int err = PTR_ERR(buffer->grants);

@@ -106,6 +106,8 @@ bool xsw_grants_usable(void);
  */
 struct xsw_grants *xsw_grants_create(struct page **granter, struct page **mapped, u32 nr,
 				     bool contiguous);
+/* Puts pages in an order in which no one's machine frame follows that of the one before it. */
+void xsw_grants_scatter(struct page **granter, u32 nr);
 /*
  * Nothing is mapped for DMA there any more. May sleep. Where Xen does not let go of a
  * page, all of them are kept for good.
@@ -121,6 +123,10 @@ static inline struct xsw_grants *xsw_grants_create(struct page **granter, struct
 						   u32 nr, bool contiguous)
 {
 	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static inline void xsw_grants_scatter(struct page **granter, u32 nr)
+{
 }
 
 static inline void xsw_grants_destroy(struct xsw_grants *grants)

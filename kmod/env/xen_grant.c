@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #include <xen/features.h>
 #include <xen/grant_table.h>
@@ -107,6 +108,20 @@ void xsw_grants_destroy(struct xsw_grants *g)
 			get_page(g->granter[i]);
 	}
 	kvfree(g);
+}
+
+static int xsw_frame_cmp(const void *a, const void *b)
+{
+	unsigned long x = xen_page_to_gfn(*(struct page * const *)a);
+	unsigned long y = xen_page_to_gfn(*(struct page * const *)b);
+
+	return x < y ? 1 : -(x > y);
+}
+
+/* Descending: a PV guest's neighbours in pfn may be so in mfn too, upwards or downwards. */
+void xsw_grants_scatter(struct page **granter, u32 nr)
+{
+	sort(granter, nr, sizeof(*granter), xsw_frame_cmp, NULL);
 }
 
 struct xsw_grants *xsw_grants_create(struct page **granter, struct page **mapped, u32 nr,
