@@ -187,7 +187,9 @@ nlohmann::json job_json(const JobReport &report) {
 HostNotes HostNotes::parse(std::istream &lines) {
   HostNotes notes;
   for (std::string line; std::getline(lines, line);)
-    if (const size_t colon = line.find(": "); colon != std::string::npos)
+    if (const size_t colon = line.find(": "); colon != std::string::npos &&
+                                              !line.starts_with("environment: ") &&
+                                              !line.starts_with("hypervisor: "))
       notes.notes_.emplace_back(line.substr(0, colon), line.substr(colon + 2));
   return notes;
 }

@@ -17,7 +17,7 @@ constexpr const char *tool_version = "0.1.0";
 constexpr int schema_version = 1;
 
 // What the module tells of the host's environment in debugfs, "key: value" a line: features of
-// Xen, counters. Empty where that can't be read.
+// Xen, counters; not what QUERY tells as well. Empty where that can't be read.
 class HostNotes {
 public:
   static HostNotes read(const char *path = "/sys/kernel/debug/xswiotlb/env");

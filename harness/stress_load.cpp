@@ -244,8 +244,8 @@ bool Load::add_piece(Station &station) {
                 : dice < 3 ? Buffer::user(*station.device, bytes, page_offset)
                            : Buffer::kernel(*station.device, engine.engine.handle(), placement,
                                             bytes, page_offset);
-  // gntalloc has a limit; and under load Xen now and then does not map a grant, which gntdev tells
-  // as EINVAL. That is no business of the module's, as long as it is rare.
+  // gntalloc has a limit; and under load gntdev now and then can not map a grant, and says no more
+  // than EINVAL. The module has not been asked yet, so that is let pass as long as it is rare.
   if (granted && !buffer && buffer.error().device.starts_with("/dev/xen/") &&
       ++tally_.grants_refused <= 2 + tally_.buffers / 10)
     buffer = Buffer::user(*station.device, bytes, page_offset);

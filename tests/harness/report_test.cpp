@@ -55,7 +55,8 @@ TEST(Exit, OfAJob) {
 }
 
 TEST(HostNotes, AreShown) {
-  std::istringstream lines("XENFEAT_direct_mapped: 1\nnonsense\np2m_lookups: 17\n");
+  std::istringstream lines("environment: xen_arm\nhypervisor: xen-4.17 arm dom0\n"
+                           "XENFEAT_direct_mapped: 1\nnonsense\np2m_lookups: 17\n");
   Environment environment;
   environment.notes = HostNotes::parse(lines);
   ASSERT_EQ(environment.notes.all().size(), 2U);
