@@ -133,7 +133,7 @@ static int run_fail(struct xsw_run *run, int err, u8 cause)
 }
 
 /* What an engine's status means for the caller. */
-static int run_engine_fail(struct xsw_run *run, struct xsw_engine *engine, int status)
+static int run_engine_fail(struct xsw_run *run, int status)
 {
 	switch (status) {
 	case -EBUSY:
@@ -142,9 +142,9 @@ static int run_engine_fail(struct xsw_run *run, struct xsw_engine *engine, int s
 		return run_fail(run, status, XSW_CAUSE_TIMEOUT);
 	case -ECANCELED:
 		return run_fail(run, status, XSW_CAUSE_CANCELED);
+	case -ENODEV:
+		return run_fail(run, status, XSW_CAUSE_NO_DEVICE);
 	default:
-		if (READ_ONCE(engine->dead))
-			return run_fail(run, -ENODEV, XSW_CAUSE_NO_DEVICE);
 		return run_fail(run, status, XSW_CAUSE_DEVICE);
 	}
 }
@@ -187,18 +187,12 @@ static void run_unmap(struct xsw_run *run, bool sync)
 /* The engine has done with it, one way or the other. Task context. */
 static int run_end(struct xsw_run *run, int status)
 {
-	struct xsw_engine *engine;
-
 	if (run->flags & XSW_F_TIMES)
 		run->result.xfer_ns = min_t(u64, run->end_ns - run->start_ns, U32_MAX);
-	if (run->mapping) {
-		engine = ((struct xsw_mapping *)run->mapping->obj)->map.engine;
-	} else {
-		engine = run->engine->obj;
+	if (!run->mapping)
 		run_unmap(run, (run->flags & XSW_F_SYNC) && !status);
-	}
 	if (status)
-		status = run_engine_fail(run, engine, status);
+		status = run_engine_fail(run, status);
 	else
 		run->result.bytes = run->xfer.len;
 	run_put(run);

@@ -156,6 +156,18 @@ static bool address_unchanged(const struct xsw_dmamap *map, const struct piece *
 	return true;
 }
 
+/* It is mapped. Preemption has been disabled since @dead was looked at. */
+static void keep(struct xsw_dmamap *map)
+{
+	struct xsw_engine *engine = map->engine;
+
+	if (!engine->removable)
+		return;
+	spin_lock(&engine->lock);
+	list_add(&map->node, &engine->maps);
+	spin_unlock(&engine->lock);
+}
+
 /* Our ops leave word of what they did; of the kernel's, the address has to tell. */
 static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8 *cause)
 {
@@ -203,6 +215,8 @@ static int map_mmio(struct xsw_dmamap *map, bool sg, u8 *cause)
 						 map->range.len, map->dir, map->attrs);
 		err = dma_mapping_error(engine->dev, map->side.dma);
 		err = outcome(map, NULL, err, cause);
+		if (!err)
+			keep(map);
 	}
 	preempt_enable();
 	return err;
@@ -252,6 +266,7 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 	map->range = *range;
 	map->dir = dir;
 	map->attrs = attrs;
+	INIT_LIST_HEAD(&map->node);
 
 	if (range->mmio)
 		return map_mmio(map, sg, cause);
@@ -278,6 +293,8 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 		err = dma_mapping_error(engine->dev, map->side.dma);
 		err = outcome(map, &first, err, cause);
 	}
+	if (!err)
+		keep(map);
 	preempt_enable();
 
 	if (err) {
@@ -289,34 +306,69 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 	return err;
 }
 
+static void unmap(struct xsw_dmamap *map, unsigned long attrs)
+{
+	struct device *dev = map->engine->dev;
+
+	attrs |= map->attrs;
+	if (map->range.mmio)
+		dma_unmap_resource(dev, map->side.dma, map->range.len, map->dir, attrs);
+	else if (map->sgt.sgl)
+		dma_unmap_sgtable(dev, &map->sgt, map->dir, attrs);
+	else
+		dma_unmap_page_attrs(dev, map->side.dma, map->range.len, map->dir, attrs);
+}
+
+/* Of a device that can go: as long as the mapping is on its list, the device is there. */
+static bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs)
+{
+	struct xsw_engine *engine = map->engine;
+	bool ended = true;
+
+	spin_lock(&engine->lock);
+	/* What is on no list has been ended by xsw_engine_unmap_all(). */
+	if (!list_empty(&map->node)) {
+		list_del(&map->node);
+		ended = !READ_ONCE(engine->unanswered);
+		if (ended)
+			unmap(map, attrs);
+	}
+	spin_unlock(&engine->lock);
+	return ended;
+}
+
 /**
  * xsw_dmamap_unmap() - end a mapping
  * @map:	mapped
  * @attrs:	DMA_ATTR_* in addition
  *
- * Return: false when the device is dead: then nothing was unmapped, and its memory
+ * Return: false when the device did not answer: then nothing was unmapped, and its memory
  * must never be used for anything else.
  */
 bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs)
 {
-	struct device *dev = map->engine->dev;
-	bool dead;
+	bool ended = true;
 
-	preempt_disable();
-	dead = READ_ONCE(map->engine->dead);
-	if (dead)
-		;
-	else if (map->range.mmio)
-		dma_unmap_resource(dev, map->side.dma, map->range.len, map->dir,
-				   map->attrs | attrs);
-	else if (map->sgt.sgl)
-		dma_unmap_sgtable(dev, &map->sgt, map->dir, map->attrs | attrs);
+	if (map->engine->removable)
+		ended = unmap_removable(map, attrs);
 	else
-		dma_unmap_page_attrs(dev, map->side.dma, map->range.len, map->dir,
-				     map->attrs | attrs);
-	preempt_enable();
+		unmap(map, attrs);
 	sg_free_table(&map->sgt);
-	return !dead;
+	return ended;
+}
+
+void xsw_engine_unmap_all(struct xsw_engine *engine)
+{
+	struct xsw_dmamap *map;
+
+	spin_lock(&engine->lock);
+	while ((map = list_first_entry_or_null(&engine->maps, struct xsw_dmamap, node))) {
+		list_del_init(&map->node);
+		unmap(map, 0);
+		/* Thousands may have to be copied back. */
+		cond_resched_lock(&engine->lock);
+	}
+	spin_unlock(&engine->lock);
 }
 
 /**
@@ -471,7 +523,7 @@ long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any)
 	result->src_reason = mapping->map.reason;
 	result->nr_segs = xsw_dmamap_nents(&mapping->map);
 	result->bytes = mapping->map.range.len;
-	/* The handle ends either way; the memory of a dead device's mapping does not. */
+	/* The handle ends either way; the memory of a device that did not answer does not. */
 	if (READ_ONCE(mapping->map.engine->dead))
 		ret = xsw_fail(call, -ENODEV, XSW_CAUSE_NO_DEVICE);
 	start = xsw_now(op->flags);

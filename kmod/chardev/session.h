@@ -131,6 +131,7 @@ struct xsw_range {
  * @dir:	direction
  * @attrs:	DMA_ATTR_* to be given to every call
  * @reason:	enum xsw_reason
+ * @node:	in the maps of a removable engine, for as long as it is mapped
  */
 struct xsw_dmamap {
 	struct xsw_engine	*engine;
@@ -140,6 +141,7 @@ struct xsw_dmamap {
 	enum dma_data_direction	dir;
 	unsigned long		attrs;
 	u8			reason;
+	struct list_head	node;
 };
 
 int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,

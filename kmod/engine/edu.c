@@ -218,7 +218,7 @@ static struct xsw_xfer *advance(struct xsw_edu *edu)
 		start_piece(edu);
 		return NULL;
 	}
-	xfer->status = edu->left || edu->in_dev ? -EIO : 0;
+	xfer->status = edu->left || edu->in_dev ? -ENODEV : 0;
 	edu->pieces -= pieces_of(xfer);
 	edu->current_xfer = NULL;
 	start_next(edu);
@@ -288,6 +288,7 @@ static void watchdog_fn(struct work_struct *work)
 		goto unlock;
 	}
 	timed_out = true;
+	WRITE_ONCE(edu->engine.unanswered, true);
 	WRITE_ONCE(edu->engine.dead, true);
 	edu->gone = true;
 	xfer = edu->current_xfer;
@@ -308,7 +309,7 @@ unlock:
 	}
 	if (xfer)
 		xfer->complete(xfer, xfer->status);
-	complete_list(&failed, -EIO);
+	complete_list(&failed, -ENODEV);
 }
 
 /* ---- what the session calls ---- */
@@ -523,6 +524,9 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	edu->engine.dev = &pdev->dev;
 	edu->engine.max_len = EDU_MAX_LEN;
 	edu->engine.dev_size = EDU_MEM_SIZE;
+	edu->engine.removable = true;
+	spin_lock_init(&edu->engine.lock);
+	INIT_LIST_HEAD(&edu->engine.maps);
 	spin_lock_init(&edu->lock);
 	INIT_LIST_HEAD(&edu->queue);
 	init_waitqueue_head(&edu->idle);
@@ -587,19 +591,18 @@ static void edu_remove(struct pci_dev *pdev)
 	edu->gone = true;
 	take_queue(edu, &failed);
 	spin_unlock_irq(&edu->lock);
-	complete_list(&failed, -EIO);
+	complete_list(&failed, -ENODEV);
 	wait_event(edu->idle, !READ_ONCE(edu->current_xfer));
+	pci_clear_master(pdev);
 
 	mutex_lock(&edu_lock);
 	list_del_init(&edu->node);
 	if (edu->taken) {
-		/*
-		 * A session may have mappings. From here on it calls the DMA API for
-		 * this device no more, and what is still mapped stays so for good.
-		 */
+		/* The session maps nothing more for it; whoever is about to, has done so then. */
 		WRITE_ONCE(edu->engine.dead, true);
 		synchronize_rcu();
-		dev_err(&pdev->dev, "removed while in use; what is mapped for it is never used again\n");
+		dev_info(&pdev->dev, "removed while a session has it\n");
+		xsw_engine_unmap_all(&edu->engine);
 		release_ops(edu);
 	}
 	mutex_unlock(&edu_lock);
@@ -607,7 +610,6 @@ static void edu_remove(struct pci_dev *pdev)
 	free_irq(edu->irq, edu);
 	cancel_delayed_work_sync(&edu->watchdog);
 	pci_free_irq_vectors(pdev);
-	pci_clear_master(pdev);
 	pci_iounmap(pdev, edu->regs);
 	pci_release_region(pdev, 0);
 	pci_disable_device(pdev);

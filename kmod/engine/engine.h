@@ -13,6 +13,7 @@
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/scatterlist.h>
+#include <linux/spinlock.h>
 #include "xswiotlb.h"
 
 struct xsw_engine;
@@ -52,7 +53,8 @@ struct xsw_xfer_side {
  * @len:	bytes, 1 to the engine's max_len
  * @dev_offset:	into the engine's own memory; the whole range lies within dev_size
  * @complete:	called once, in any context but with no engine lock held, after
- *		submit() returned -EINPROGRESS: @status is 0, -EIO, -ETIMEDOUT or -ECANCELED
+ *		submit() returned -EINPROGRESS: @status is 0, -EIO, -ENODEV, -ETIMEDOUT or
+ *		-ECANCELED
  * @node:	the engine's
  * @status:	the engine's until @complete is called
  * @stage:	the engine's
@@ -99,8 +101,12 @@ struct xsw_engine_ops {
  * @dev_size:	bytes of its own memory
  * @dma_mask:	its DMA mask
  * @kind:	enum xsw_engine_kind
- * @dead:	it did not answer or has gone: memory it was given may still be written to.
- *		Nothing that a transfer of it used may be freed or unmapped into reuse.
+ * @removable:	its device can go away at any time: @maps is kept
+ * @lock:	protects @maps; taken in task context
+ * @maps:	what is mapped for it, so that it can be unmapped before the device goes
+ * @dead:	it did not answer, or goes away: nothing new is mapped or begun
+ * @unanswered:	it did not answer: memory it was given may still be written to, and nothing
+ *		that a transfer of it used may be freed or unmapped into reuse
  */
 struct xsw_engine {
 	const struct xsw_engine_ops	*ops;
@@ -111,8 +117,18 @@ struct xsw_engine {
 	u32				dev_size;
 	u64				dma_mask;
 	u32				kind;
+	bool				removable;
+	spinlock_t			lock;	/* maps */
+	struct list_head		maps;
 	bool				dead;
+	bool				unanswered;
 };
+
+/*
+ * The device is about to go, does no more DMA, and is @dead for all who look: end what is
+ * mapped for it (chardev/mapping.c). May sleep.
+ */
+void xsw_engine_unmap_all(struct xsw_engine *engine);
 
 /*
  * Open by the validated operation: masks and alignment are set on the device, ops put
