@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # One function for every kind of guest: the QEMU command line that boots it, in QEMU.
 # In: IMAGE, INITRD, MEMORY, APPEND, DEVICES (arguments common to all guests), RUN (the run's
-# folder), NONCOHERENT, CPUS (arguments that say how many, and how they are emulated) and
-# CPU_PROPERTIES of Arm's.
+# folder), NONCOHERENT, PLUG (it gets a slot to plug devices into), CPUS (arguments that say how many, and
+# how they are emulated) and CPU_PROPERTIES of Arm's.
 
 # The board's device tree as QEMU makes it, as source; with NONCOHERENT no device of it
 # sees the CPU's caches.
@@ -19,6 +19,7 @@ qemu_arm64() {
 	local board=(-cpu "cortex-a57$CPU_PROPERTIES" "${CPUS[@]}" -m "$MEMORY") machine=virt,gic-version=3
 	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}"
 		-kernel "$IMAGE" -initrd "$INITRD" -append "console=ttyAMA0 $APPEND" "${DEVICES[@]}")
+	[ -z "$PLUG" ] || QEMU+=(-device pcie-root-port,id=plug,chassis=1)
 	if [ -n "$NONCOHERENT" ]; then
 		board_tree "$machine" "${board[@]}" | dtc -q -I dts -O dtb -o "$RUN/machine.dtb"
 		QEMU+=(-dtb "$RUN/machine.dtb")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# timeout: 600
+# timeout: 1500
 # machine: --mask 0xffffffffffffffff
 # Every example job file: it verifies, and its report is valid and free of mismatches.
 for job in /jobs/*.ini; do
