@@ -5,9 +5,9 @@
  * adjoin can be one DMA mapping.
  *
  * First choice is what the kernel gives, unpopulated addresses that take no RAM: enough
- * are taken, sorted, and what is not in the run goes back. Where that is RAM anyway
- * (ballooned out page by page) or short, a block of RAM is taken and its frames are given
- * back to Xen. The page address is a guest physical one, nothing more: what a device
+ * are taken, sorted, and what is not in the run goes back. Where that is short, or RAM
+ * anyway (ballooned out page by page), a block of RAM is taken and its frames are given
+ * back to Xen, unless that can't be done in blocks (PV). The page address is a guest physical one, nothing more: what a device
  * is told comes from the frame that is mapped there.
  */
 #include <linux/gfp.h>
@@ -64,13 +64,13 @@ static u32 xsw_find_run(struct page **pages, u32 of, u32 nr)
 	return of;
 }
 
-/* Takes @of pages and keeps a run of @nr; false when there is none. */
-static bool xsw_take_run(struct page **pages, u32 nr, u32 of, bool *unpopulated)
+/* Takes @of pages and keeps a run of @nr. -ENOMEM; -ENOENT when there is none among them. */
+static int xsw_take_run(struct page **pages, u32 nr, u32 of, bool *unpopulated)
 {
 	struct page **all = kvcalloc(of, sizeof(*all), GFP_KERNEL);
-	u32 at = of;
+	int err = -ENOMEM;
+	u32 at;
 
-	*unpopulated = false;
 	if (!all || gnttab_alloc_pages(of, all))
 		goto free;
 	*unpopulated = is_zone_device_page(all[0]);
@@ -78,8 +78,10 @@ static bool xsw_take_run(struct page **pages, u32 nr, u32 of, bool *unpopulated)
 	at = xsw_find_run(all, of, nr);
 	if (at == of) {
 		gnttab_free_pages(of, all);
+		err = -ENOENT;
 		goto free;
 	}
+	err = 0;
 	memcpy(pages, all + at, nr * sizeof(*pages));
 	if (at)
 		gnttab_free_pages(at, all);
@@ -87,7 +89,7 @@ static bool xsw_take_run(struct page **pages, u32 nr, u32 of, bool *unpopulated)
 		gnttab_free_pages(of - at - nr, all + at + nr);
 free:
 	kvfree(all);
-	return at < of;
+	return err;
 }
 
 /* ---- RAM ---- */
@@ -180,16 +182,21 @@ static void xsw_free_ram(struct xsw_ram_run *run, struct page **pages, u32 nr)
 
 int xsw_xen_pages_alloc(struct page **pages, u32 nr, bool contiguous)
 {
-	bool unpopulated = true;
+	bool ram_in_blocks = xen_feature(XENFEAT_auto_translated_physmap), unpopulated;
+	int err = -ENOENT;
 	u32 of;
 
 	if (XEN_PAGE_SIZE != PAGE_SIZE)
 		return -EOPNOTSUPP;
 	if (!contiguous)
 		return gnttab_alloc_pages(nr, pages) ? -ENOMEM : 0;
-	for (of = nr; unpopulated && of <= XSW_MOST_TAKEN; of *= 2)
-		if (xsw_take_run(pages, nr, of, &unpopulated))
+	for (of = nr; err == -ENOENT && of <= XSW_MOST_TAKEN; of *= 2) {
+		err = xsw_take_run(pages, nr, of, &unpopulated);
+		if (!err)
 			return 0;
+		if (err == -ENOENT && !unpopulated && ram_in_blocks)
+			break;
+	}
 	if (xsw_take_ram(pages, nr))
 		return 0;
 	/* Separate pages are mapped separately, which works as well. */
