@@ -89,7 +89,7 @@ bench: ## measure the core in userspace beside memcpy and the in-tree figures; p
 	@scripts/deps bench
 	@scripts/bench
 
-lint: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, shellcheck, codespell
+lint: ## checkpatch, coccinelle, sparse, W=1, clang-format, clang-tidy, cppcheck, shellcheck, codespell
 	@scripts/deps test
 	@scripts/lint
 

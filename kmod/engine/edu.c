@@ -446,7 +446,7 @@ static enum xsw_cause open_cause(int err)
  */
 struct xsw_engine *xsw_edu_open(const struct xsw_engine_open *op, enum xsw_cause *cause)
 {
-	struct xsw_edu *edu;
+	struct xsw_edu *edu, *found = NULL;
 	int err = -ENODEV;
 
 	mutex_lock(&edu_lock);
@@ -460,15 +460,17 @@ struct xsw_engine *xsw_edu_open(const struct xsw_engine_open *op, enum xsw_cause
 		if (READ_ONCE(edu->engine.dead) || !edu_is_alive(edu))
 			continue;
 		err = prepare(edu, op);
+		if (!err)
+			found = edu;
 		break;
 	}
-	if (!err) {
-		edu->taken = true;
-		kref_get(&edu->kref);
+	if (found) {
+		found->taken = true;
+		kref_get(&found->kref);
 	}
 	mutex_unlock(&edu_lock);
-	if (!err)
-		return &edu->engine;
+	if (found)
+		return &found->engine;
 	*cause = open_cause(err);
 	return ERR_PTR(err);
 }

@@ -3,6 +3,9 @@
 #ifndef XSW_XEN_FLUSH_H
 #define XSW_XEN_FLUSH_H
 
+#include <linux/minmax.h>
+#include <linux/types.h>
+
 #define XSW_XEN_FRAME	4096U
 
 /**
@@ -27,7 +30,7 @@ static inline bool xsw_next_frame(u64 *machine, size_t *size, struct xsw_frame_p
 	piece->offset = *machine & (XSW_XEN_FRAME - 1);
 	piece->frame = *machine - piece->offset;
 	room = XSW_XEN_FRAME - piece->offset;
-	piece->length = *size < room ? *size : room;
+	piece->length = min(*size, room);
 	*machine += piece->length;
 	*size -= piece->length;
 	return true;

@@ -7,8 +7,9 @@
  * First choice is what the kernel gives, unpopulated addresses that take no RAM: enough
  * are taken, sorted, and what is not in the run goes back. Where that is short, or RAM
  * anyway (ballooned out page by page), a block of RAM is taken and its frames are given
- * back to Xen, unless that can't be done in blocks (PV). The page address is a guest physical one, nothing more: what a device
- * is told comes from the frame that is mapped there.
+ * back to Xen; on PV, where that can't be done, the run is looked for in RAM. The page
+ * address is a guest physical one, nothing more: what a device is told comes from the
+ * frame that is mapped there.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>

@@ -29,12 +29,12 @@ unplug() {
 	echo "device_del hot" >"$monitor"
 	within 60 gone || fail "the device that was unplugged is still bound"
 }
-job="xswiotlb run --engine=edu --size=4000"
+job() { xswiotlb run --engine=edu --size=4000 "$@"; }
 
 for memory in --placement=low --placement=above-mask --buffers=user; do
 	plug
-	check "it works" $job --count=2 $memory
-	$job --count=2000 --depth=16 $memory >/tmp/o 2>&1 &
+	check "it works" job --count=2 $memory
+	job --count=2000 --depth=16 $memory >/tmp/o 2>&1 &
 	pid=$!
 	sleep 2
 	kill -0 $pid 2>/dev/null || fail "the job ended by itself: $(cat /tmp/o)"
@@ -48,5 +48,5 @@ for memory in --placement=low --placement=above-mask --buffers=user; do
 	[ "$(sed -n 's/^quarantined_pages: //p' /sys/kernel/debug/xswiotlb/causes)" = 0 ] || fail "memory is quarantined"
 	# A ring lets go of its files some time after its process has gone.
 	within 10 unpinned || fail "$(pinned) pages are pinned after it"
-	refuse "no device, no job" 3 $job --count=2
+	refuse "no device, no job" 3 job --count=2
 done
