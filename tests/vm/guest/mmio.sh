@@ -3,7 +3,7 @@
 # Peer to peer: edu's DMA goes into another device's memory, and the CPU reads what came there.
 # machine: --edu 2 --mask 0xffffffffffffffff --ivshmem 4
 # module: none
-# timeout: 240
+# timeout: 400
 
 bdf=''
 for d in /sys/bus/pci/devices/*; do
