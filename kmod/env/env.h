@@ -156,7 +156,7 @@ struct xsw_sim_layout {
 	u64	pool_limit;
 };
 
-/* May sleep. ERR_PTR on failure. Turns the static keys on that it needs. */
+/* May sleep. ERR_PTR on failure. Turns on, for good, the static keys that it needs. */
 struct xsw_kenv *xsw_sim_create(const struct xsw_sim_layout *layout);
 /* May sleep. Returns slots of its pool that were still in use. */
 u64 xsw_sim_destroy(struct xsw_kenv *kenv);

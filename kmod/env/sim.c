@@ -556,24 +556,30 @@ static int xsw_sim_lay_out(struct xsw_sim *sim)
 	return 0;
 }
 
-static void xsw_sim_switch_keys(const struct xsw_sim *sim, bool on)
+/*
+ * To switch a key is to patch the kernel's text, and interrupts every CPU. Engines come and
+ * go as their users like, so what one has needed stays on until the module is unloaded.
+ */
+static void xsw_sim_switch_keys_on(const struct xsw_sim *sim)
 {
-	if (on) {
+	static DEFINE_MUTEX(lock);
+	static bool any, bounce;
+
+	mutex_lock(&lock);
+	if (!any) {
 		static_branch_inc(&xsw_key_translate);
 		static_branch_inc(&xsw_key_cache);
-		if (sim->layout.no_flush)
-			static_branch_inc(&xsw_key_bounce);
-	} else {
-		static_branch_dec(&xsw_key_translate);
-		static_branch_dec(&xsw_key_cache);
-		if (sim->layout.no_flush)
-			static_branch_dec(&xsw_key_bounce);
+		any = true;
 	}
+	if (sim->layout.no_flush && !bounce) {
+		static_branch_inc(&xsw_key_bounce);
+		bounce = true;
+	}
+	mutex_unlock(&lock);
 }
 
 static void xsw_sim_free(struct xsw_sim *sim)
 {
-	xsw_sim_switch_keys(sim, false);
 	kvfree(rcu_dereference_protected(sim->table, true));
 	mutex_destroy(&sim->lock);
 	kfree(sim);
@@ -601,7 +607,7 @@ struct xsw_kenv *xsw_sim_create(const struct xsw_sim_layout *layout)
 	mutex_init(&sim->lock);
 	sim->kenv.env.ops = &xsw_sim_env_ops;
 	sim->kenv.host = &xsw_sim_host_ops;
-	xsw_sim_switch_keys(sim, true);
+	xsw_sim_switch_keys_on(sim);
 
 	err = xsw_poolmem_create(&sim->kenv, sim->layout.pool_bytes, layout->pool_limit,
 				 num_online_cpus());
