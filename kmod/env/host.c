@@ -61,7 +61,7 @@ bool xsw_env_m2p(struct xsw_kenv *kenv, u64 machine, phys_addr_t *phys)
 	return pfn_to_online_page(PHYS_PFN(*phys));
 }
 
-static void __init xsw_name_hypervisor(void)
+static void xsw_name_hypervisor(void)
 {
 	if (xsw_xen_name(xsw_hypervisor, sizeof(xsw_hypervisor)))
 		return;
@@ -80,7 +80,7 @@ static void __init xsw_name_hypervisor(void)
 #endif
 }
 
-int __init xsw_host_env_init(void)
+int xsw_host_env_init(void)
 {
 	xsw_name_hypervisor();
 	xsw_host.env.ops = &xsw_bare_env_ops;

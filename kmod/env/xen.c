@@ -55,7 +55,7 @@ void xsw_xen_show(struct seq_file *m)
 		   xen_feature(XENFEAT_auto_translated_physmap));
 }
 
-int __init xsw_xen_env_init(struct xsw_kenv *kenv)
+int xsw_xen_env_init(struct xsw_kenv *kenv)
 {
 	switch (xsw_xen_kind()) {
 #ifdef CONFIG_ARM64
@@ -92,7 +92,7 @@ void xsw_xen_env_exit(struct xsw_kenv *kenv)
 	}
 }
 
-bool __init xsw_xen_name(char *name, size_t size)
+bool xsw_xen_name(char *name, size_t size)
 {
 	static const char * const kinds[] = {
 		[XSW_XEN_ARM] = "arm", [XSW_XEN_PV] = "pv",

@@ -138,14 +138,14 @@ static const struct xsw_host_env_ops xsw_xen_arm_host_ops = {
 	.is_kernels	= xsw_xen_is_kernels,
 };
 
-static bool __init xsw_xen_has_flush(void)
+static bool xsw_xen_has_flush(void)
 {
 	struct gnttab_cache_flush nothing = { };
 
 	return !HYPERVISOR_grant_table_op(GNTTABOP_cache_flush, &nothing, 1);
 }
 
-int __init xsw_xen_arm_init(struct xsw_kenv *kenv)
+int xsw_xen_arm_init(struct xsw_kenv *kenv)
 {
 	bool flush = xen_flush && xsw_xen_has_flush();
 

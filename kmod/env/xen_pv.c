@@ -110,7 +110,7 @@ static const struct xsw_host_env_ops xsw_pv_host_ops = {
 	.is_kernels		= xsw_xen_is_kernels,
 };
 
-int __init xsw_xen_pv_init(struct xsw_kenv *kenv)
+int xsw_xen_pv_init(struct xsw_kenv *kenv)
 {
 	unsigned int i, nr = XSW_MAX_BITS - XSW_MIN_BITS + 1;
 

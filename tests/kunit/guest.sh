@@ -17,4 +17,4 @@ say "$suites suites and $cases cases passed or failed, $bad failed, $skipped ski
 echo "$suites suites, $cases cases, $bad failed, $skipped skipped" >/tmp/reason
 check "the suites are run again after reloading" rmmod xswiotlb_kunit
 [ "$bad" = 0 ] || fail "$bad of $cases cases failed: $(grep -E '^ *not ok' /report/ktap.txt | head -3 | tr '\n' ';')"
-[ "$suites" = 5 ] || fail "$suites suites reported ok, of 5"
+[ "$suites" = 6 ] || fail "$suites suites reported ok, of 6"

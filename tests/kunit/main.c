@@ -7,8 +7,8 @@
 #include "suites.h"
 #include "utest.h"
 
-kunit_test_suites(&xsw_core_place_suite, &xsw_core_suite, &xsw_sim_suite, &xsw_ops_suite,
-		  &xsw_abi_suite);
+kunit_test_suites(&xsw_core_place_suite, &xsw_core_suite, &xsw_sim_suite, &xsw_host_suite,
+		  &xsw_ops_suite, &xsw_abi_suite);
 
 MODULE_DESCRIPTION("Tests of xswiotlb in the kernel");
 MODULE_LICENSE("GPL");

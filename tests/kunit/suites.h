@@ -7,6 +7,7 @@ struct kunit_suite;
 extern struct kunit_suite xsw_core_place_suite;
 extern struct kunit_suite xsw_core_suite;
 extern struct kunit_suite xsw_sim_suite;
+extern struct kunit_suite xsw_host_suite;
 extern struct kunit_suite xsw_ops_suite;
 extern struct kunit_suite xsw_abi_suite;
 

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The environment of the guest that this runs in: bare, or the one of its kind of Xen. What
+ * the ops would tell a device is held against the inverse that moves bytes, which is not theirs.
+ */
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/slab.h>
+
+#include "env.h"
+#include "ops.h"
+#include "suites.h"
+#include "utest.h"
+#include "world.h"
+
+#define PAGES	16
+#define ORDER	4
+
+/**
+ * struct host_test - pages of this guest
+ * @kenv:	environment
+ * @block:	contiguous pages, 1 << ORDER of them
+ * @own:	a page each: of @block, or as a test has put them
+ * @mapped:	where grants of them are mapped
+ * @grants:	that are mapped, or NULL
+ */
+struct host_test {
+	struct xsw_kenv		*kenv;
+	struct page		*block;
+	struct page		*own[PAGES];
+	struct page		*mapped[PAGES];
+	struct xsw_grants	*grants;
+};
+
+static int host_suite_init(struct kunit_suite *suite)
+{
+	return xsw_host_env_init();
+}
+
+static void host_suite_exit(struct kunit_suite *suite)
+{
+	xsw_host_env_exit();
+}
+
+static int host_init(struct kunit *test)
+{
+	struct host_test *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	unsigned int i;
+
+	if (!t)
+		return -ENOMEM;
+	t->kenv = xsw_host_env();
+	t->block = alloc_pages(GFP_KERNEL | __GFP_ZERO, ORDER);
+	if (!t->block) {
+		kfree(t);
+		return -ENOMEM;
+	}
+	for (i = 0; i < PAGES; i++)
+		t->own[i] = t->block + i;
+	test->priv = t;
+	return 0;
+}
+
+static void host_exit(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+
+	if (!t)
+		return;
+	if (t->grants)
+		xsw_grants_destroy(t->grants);
+	__free_pages(t->block, ORDER);
+	kfree(t);
+}
+
+/* As the core translates. */
+static u64 to_machine(struct host_test *t, phys_addr_t phys, bool *foreign)
+{
+	const struct xsw_env_ops *ops = t->kenv->env.ops;
+
+	*foreign = false;
+	return ops->phys_to_machine ? ops->phys_to_machine(&t->kenv->env, phys, foreign) : phys;
+}
+
+/* Whether there are grants; the case is skipped where there can't be. */
+static bool grant(struct kunit *test, bool contiguous)
+{
+	struct host_test *t = test->priv;
+	struct xsw_grants *grants;
+
+	if (!xsw_grants_usable()) {
+		kunit_mark_skipped(test, "this guest can not grant pages to itself");
+		return false;
+	}
+	grants = xsw_grants_create(t->own, t->mapped, PAGES, contiguous);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, grants);
+	t->grants = grants;
+	return true;
+}
+
+static void own_pages(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+	phys_addr_t phys, back;
+	unsigned int i;
+	bool foreign;
+	u64 machine;
+
+	for (i = 0; i < PAGES; i++) {
+		phys = page_to_phys(t->own[i]) + 17 * i;
+		machine = to_machine(t, phys, &foreign);
+		KUNIT_ASSERT_TRUE(test, machine != XSW_MACHINE_NONE);
+		KUNIT_EXPECT_FALSE(test, foreign);
+		KUNIT_EXPECT_LE(test, machine, xsw_env_max_machine(t->kenv));
+		KUNIT_ASSERT_TRUE(test, xsw_env_m2p(t->kenv, machine, &back));
+		KUNIT_EXPECT_EQ(test, back, phys);
+	}
+}
+
+static void foreign_pages(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+	struct page *was[PAGES];
+	phys_addr_t back;
+	unsigned int i;
+	bool foreign;
+	u64 own, machine;
+
+	if (!grant(test, false))
+		return;
+	for (i = 0; i < PAGES; i++) {
+		own = to_machine(t, page_to_phys(t->own[i]), &foreign);
+		KUNIT_EXPECT_FALSE(test, foreign);
+		machine = to_machine(t, page_to_phys(t->mapped[i]) + 5, &foreign);
+		KUNIT_EXPECT_TRUE(test, foreign);
+		KUNIT_EXPECT_EQ(test, machine, own + 5);
+		KUNIT_ASSERT_TRUE(test, xsw_env_m2p(t->kenv, machine, &back));
+		KUNIT_EXPECT_EQ(test, back, page_to_phys(t->own[i]) + 5);
+		was[i] = t->mapped[i];
+	}
+	xsw_grants_destroy(t->grants);
+	t->grants = NULL;
+	/* Nobody's any more: not foreign, and on PV no frame at all. */
+	for (i = 0; i < PAGES; i++) {
+		to_machine(t, page_to_phys(was[i]), &foreign);
+		KUNIT_EXPECT_FALSE(test, foreign);
+	}
+}
+
+/* Grants at pages in a row are one mapping if their frames adjoin, and none without a pool if not. */
+static void foreign_rows(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+	struct xsw_dev dev = xsw_world_dev();
+	enum xsw_cause cause;
+	struct xsw_mapped m;
+	bool foreign;
+	unsigned int i, straddling = 0;
+
+	if (!grant(test, true))
+		return;
+	for (i = 1; i < PAGES; i++) {
+		u64 before = to_machine(t, page_to_phys(t->mapped[i - 1]), &foreign);
+		u64 here = to_machine(t, page_to_phys(t->mapped[i]), &foreign);
+
+		if (page_to_phys(t->mapped[i]) != page_to_phys(t->mapped[i - 1]) + PAGE_SIZE)
+			continue;
+		xsw_map(&t->kenv->env, &dev, page_to_phys(t->mapped[i]) - 100, 200, DMA_TO_DEVICE,
+			0, &m);
+		if (here == before + PAGE_SIZE) {
+			KUNIT_EXPECT_EQ(test, m.reason, XSW_REASON_FOREIGN);
+			KUNIT_EXPECT_EQ(test, m.dma, here - 100);
+			KUNIT_EXPECT_EQ(test, xsw_unmap(&t->kenv->env, &dev, m.dma, 200,
+							DMA_TO_DEVICE, 0, &cause), 0);
+		} else {
+			KUNIT_EXPECT_EQ(test, m.cause, XSW_CAUSE_NOT_CONTIGUOUS);
+			straddling++;
+		}
+	}
+	kunit_info(test, "%u of %u pairs of neighbours straddle\n", straddling, PAGES - 1);
+}
+
+static void scattered_rows(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+	bool foreign;
+	unsigned int i;
+	u64 machine;
+
+	if (!xsw_grants_usable()) {
+		kunit_mark_skipped(test, "this guest can not grant pages to itself");
+		return;
+	}
+	xsw_grants_scatter(t->own, PAGES);
+	if (!grant(test, true))
+		return;
+	for (i = 1; i < PAGES; i++) {
+		KUNIT_EXPECT_EQ(test, page_to_phys(t->mapped[i]),
+				page_to_phys(t->mapped[i - 1]) + PAGE_SIZE);
+		KUNIT_EXPECT_FALSE(test, xsw_env_machine(t->kenv, page_to_phys(t->mapped[i]) - 1,
+							 2, &machine));
+		to_machine(t, page_to_phys(t->mapped[i]), &foreign);
+		KUNIT_EXPECT_TRUE(test, foreign);
+	}
+}
+
+/* The pool's memory is contiguous for the machine, below its limit. */
+static void pool_memory(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+	struct xsw_dev dev = xsw_world_dev();
+	struct xsw_pool_info info;
+	enum xsw_cause cause;
+	struct xsw_mapped m;
+	phys_addr_t back;
+	u64 at;
+
+	KUNIT_ASSERT_EQ(test, xsw_poolmem_create(t->kenv, 8 << 20, DMA_BIT_MASK(32), 2), 0);
+	xsw_pool_get_info(t->kenv->env.pool, &info);
+	KUNIT_EXPECT_GE(test, info.slots << XSW_SLOT_SHIFT, 4 << 20);
+	dev.dma_mask = DMA_BIT_MASK(32);
+	dev.force_bounce = true;
+	KUNIT_ASSERT_EQ(test, xsw_map(&t->kenv->env, &dev, page_to_phys(t->own[0]), PAGE_SIZE,
+				      DMA_TO_DEVICE, 0, &m), 0);
+	KUNIT_EXPECT_GE(test, m.reason, XSW_REASON_BOUNCE_MASK);
+	KUNIT_EXPECT_LE(test, m.dma + PAGE_SIZE - 1, DMA_BIT_MASK(32));
+	/* Byte by byte the device finds what was mapped, by the inverse. */
+	for (at = 0; at < PAGE_SIZE; at += 64) {
+		KUNIT_ASSERT_TRUE(test, xsw_env_m2p(t->kenv, m.dma + at, &back));
+		KUNIT_EXPECT_EQ(test, memcmp(phys_to_virt(back),
+					     page_address(t->own[0]) + at, 64), 0);
+	}
+	KUNIT_EXPECT_EQ(test, xsw_unmap(&t->kenv->env, &dev, m.dma, PAGE_SIZE, DMA_TO_DEVICE, 0,
+					&cause), 1);
+	KUNIT_EXPECT_EQ(test, xsw_poolmem_destroy(t->kenv), 0ULL);
+}
+
+static struct kunit_case host_cases[] = {
+	KUNIT_CASE(own_pages),
+	KUNIT_CASE(foreign_pages),
+	KUNIT_CASE(foreign_rows),
+	KUNIT_CASE(scattered_rows),
+	KUNIT_CASE(pool_memory),
+	{ }
+};
+
+struct kunit_suite xsw_host_suite = {
+	.name		= "xsw_host",
+	.suite_init	= host_suite_init,
+	.suite_exit	= host_suite_exit,
+	.init		= host_init,
+	.exit		= host_exit,
+	.test_cases	= host_cases,
+};
