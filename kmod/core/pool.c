@@ -722,6 +722,36 @@ enum xsw_cause xsw_pool_sync(struct xsw_area *area, const struct xsw_dev *dev, u
 	return XSW_CAUSE_NONE;
 }
 
+/*
+ * What fits into @bytes at dma address @start, from the first place there or from behind the first
+ * boundary: no other place has more up to both the next boundary and the end.
+ */
+static u64 most_from(u64 start, u64 bytes, u64 align, u64 granule, u64 boundary)
+{
+	u64 most = 0;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		u64 skip = -start & align;
+		u64 room, whole;
+
+		if (skip >= bytes)
+			break;
+		start += skip;
+		bytes -= skip;
+		/* Less one: without a boundary it may be all there is. */
+		room = boundary - (start & boundary);
+		whole = bytes & ~granule;
+		if (whole)
+			most = max(most, min(whole - 1, room) + 1);
+		if (room >= bytes - 1)
+			break;
+		start += room + 1;
+		bytes -= room + 1;
+	}
+	return most;
+}
+
 size_t xsw_pool_max_mapping(const struct xsw_pool *pool, const struct xsw_dev *dev)
 {
 	u64 keep = low_mask(dev->min_align_mask);
@@ -729,29 +759,21 @@ size_t xsw_pool_max_mapping(const struct xsw_pool *pool, const struct xsw_dev *d
 	u64 align = keep | granule | (PAGE_SIZE - 1);
 	/* What the low bits may cost at worst, in whole slots. */
 	u64 lost = (keep + XSW_SLOT_MASK) & ~(u64)XSW_SLOT_MASK;
-	u64 boundary = boundary_of(dev);
 	u64 best = 0;
 	unsigned int i, r;
 
 	for (i = 0; i < pool->nr_areas; i++) {
 		for (r = 0; r < nr_windows(dev); r++) {
 			struct xsw_fit fit;
-			u64 bytes, skip;
 
 			if (!fit_window(&fit, dev, &pool->area[i], r))
 				continue;
-			bytes = (u64)(fit.hi - fit.lo) << XSW_SLOT_SHIFT;
-			skip = -(fit.dma0 + ((u64)fit.lo << XSW_SLOT_SHIFT)) & align;
-			if (skip >= bytes)
-				continue;
-			bytes = (bytes - skip) & ~granule;
-			if (bytes > lost)
-				best = max(best, bytes - lost);
+			best = max(best, most_from(fit.dma0 + ((u64)fit.lo << XSW_SLOT_SHIFT),
+						   (u64)(fit.hi - fit.lo) << XSW_SLOT_SHIFT,
+						   align, granule, boundary_of(dev)));
 		}
 	}
-	if (boundary != ~0ULL)
-		best = min(best, boundary > keep ? boundary + 1 - lost : 0);
-	return min_t(u64, best, SIZE_MAX);
+	return best > lost ? min_t(u64, best - lost, SIZE_MAX) : 0;
 }
 
 bool xsw_pool_reachable(const struct xsw_env *env, const struct xsw_dev *dev)
