@@ -454,6 +454,32 @@ string_view strip_comment(string_view line) {
   return line;
 }
 
+// UTF-8 without control characters: what a terminal and a JSON report can show.
+bool is_text(string_view text) {
+  constexpr std::array<uint32_t, 3> least{0xa0, 0x800, 0x10000}; // for 2, 3 and 4 bytes
+  for (size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i++]);
+    const auto length = static_cast<size_t>(std::countl_one(first));
+    if (length == 0) {
+      if ((first < ' ' && first != '\t') || first == 0x7f)
+        return false;
+      continue;
+    }
+    if (length == 1 || length > 4 || length - 1 > text.size() - i)
+      return false;
+    uint32_t code = first & (0x7fU >> length);
+    for (const char c : text.substr(i, length - 1)) {
+      if ((c & 0xc0) != 0x80)
+        return false;
+      code = code << 6 | (c & 0x3fU);
+    }
+    if (code < least[length - 2] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+      return false;
+    i += length - 1;
+  }
+  return true;
+}
+
 std::string shell_quote(const std::string &text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isalnum(c) ||
@@ -549,6 +575,9 @@ Result<void> set_key(Job &job, string_view name, string_view value, const std::s
   const Key *key = find_key(name);
   if (!key)
     return usage_error(fmt::format("{}: {}", where, unknown_key(name)));
+  if (!is_text(value))
+    return usage_error(
+        fmt::format("{}: {}: must be UTF-8 without control characters", where, name));
   if (!key->parse(job, value))
     return usage_error(fmt::format("{}: {}={}: must be {}", where, name, value, key->values));
   job.where[std::string(key->name)] = where;
@@ -627,6 +656,8 @@ Result<std::vector<Job>> parse_jobs(string_view text, const std::string &file,
     const std::string where = fmt::format("{}:{}", file, ++number);
     if (line.empty())
       continue;
+    if (!is_text(line))
+      return usage_error(fmt::format("{}: a line must be UTF-8 without control characters", where));
     if (line.front() == '[') {
       const auto name = trim(line.substr(1, line.find(']') - 1));
       if (line.back() != ']' || name.empty())

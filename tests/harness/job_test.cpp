@@ -64,6 +64,22 @@ TEST(JobFile, StructureErrors) {
   EXPECT_EQ(error_of("[a]\nname=b\n"), "t.ini:2: a file's jobs have their section's name");
 }
 
+// What is no text went raw to the terminal, and made the JSON report throw after the run.
+TEST(JobFile, OnlyTextIsTaken) {
+  const std::string why = " must be UTF-8 without control characters";
+  for (const char *bad :
+       {"\x1b[2J", "\x7f", "\x80", "\xff", "\xc3", "\xc1\xa1", "\xc2\x9b", "\xe2\x82",
+        "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3(", "\xf8\x88\x80\x80\x80"}) {
+    EXPECT_EQ(error_of(std::string("[a]\n[") + bad + "]\n"), "t.ini:2: a line" + why) << bad;
+    EXPECT_EQ(error_of(std::string("[a]\ndescription=") + bad), "t.ini:2: a line" + why) << bad;
+    EXPECT_EQ(error_of("[a]\n", {{"description", bad}}), "command line: description:" + why) << bad;
+  }
+  EXPECT_NE(error_of(std::string("[a]\n\0=1\n", 8)), "no error");
+  const auto good =
+      parse("[\xc3\xa4\t\xc2\xa0]\ndescription=\xe2\x82\xac \xf0\x9f\x98\x80 # \x1b\r\n");
+  EXPECT_EQ(good.at(0).description, "\xe2\x82\xac \xf0\x9f\x98\x80");
+}
+
 TEST(JobFile, SectionsChoose) {
   const auto jobs = parse("[a]\n[b]\n[c]\n", {}, {"c", "a"});
   ASSERT_EQ(jobs.size(), 2U);
