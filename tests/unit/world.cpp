@@ -244,6 +244,7 @@ void World::write(u64 phys, std::span<const u8> bytes) {
 
 Bytes World::read(u64 phys, size_t size) const {
   Bytes bytes;
+  bytes.reserve(size);
   while (bytes.size() < size) {
     const Region *r = by_phys(phys + bytes.size());
     if (!r)
@@ -296,6 +297,7 @@ void World::device_write(const xsw_dev &dev, u64 dma, std::span<const u8> bytes)
 
 Bytes World::device_read(const xsw_dev &dev, u64 dma, size_t size) const {
   Bytes bytes;
+  bytes.reserve(size);
   device_pieces(dev, dma, size,
                 [&](u8 *at, size_t len) { bytes.insert(bytes.end(), at, at + len); });
   return bytes;
@@ -319,6 +321,17 @@ Bytes World::pool_bytes() const {
     if (r.pool)
       bytes.insert(bytes.end(), r.device, r.device + r.size);
   return bytes;
+}
+
+bool World::pool_holds(std::span<const u8> bytes) const {
+  for (const auto &[machine, r] : machine_) {
+    if (!r.pool)
+      continue;
+    if (bytes.size() < r.size || !std::equal(r.device, r.device + r.size, bytes.begin()))
+      return false;
+    bytes = bytes.subspan(r.size);
+  }
+  return bytes.empty();
 }
 
 void World::poison_pool(u8 value) {

@@ -109,6 +109,7 @@ public:
 
   // All of the pool as the device sees it, and poison for all of it.
   Bytes pool_bytes() const;
+  bool pool_holds(std::span<const u8> bytes) const;
   void poison_pool(u8 value);
   bool in_pool(const xsw_dev &dev, u64 dma) const;
 
