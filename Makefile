@@ -12,6 +12,8 @@
 #:   KERNEL_IMAGE=FILE   with KDIR=, boot this kernel
 #:   ARCH= CROSS_COMPILE=  as in the kernel's own build, with KDIR=
 #:   XEN=4.17|4.20       Debian's Xen under the guests on Xen (default 4.17; 4.20: Arm only)
+#:   TIME=SECONDS        of each fuzzer, for `make fuzz` (default 60)
+#:   FUZZER=core|job|abi only this one, for `make fuzz`
 #:   STRESS='--ops=10m'  options of `xswiotlb stress`, for `make stress`
 #:   V=1                 show the commands
 
@@ -28,6 +30,7 @@ KERNEL ?= 6.1
 JOB ?= harness/jobs/$(if $(filter arm64-xen x86-xen-pv,$(VM)),xen,paths).ini
 # Frames of other domains are wherever Xen put them.
 run_mask := $(if $(findstring -xen,$(VM)),0xffffffffffffffff,0xffffffff)
+TIME ?= 60
 STRESS ?= --ops=10m --min-edu-transfers=1000
 XEN ?= 4.17
 export V KDIR KERNEL_IMAGE KERNEL_MODULES CROSS_COMPILE
@@ -71,6 +74,10 @@ mutants: ## break the core in every way of tests/mutants/table, and see the unit
 coverage: ## lines and branches of the core that the unit tests reach
 	@scripts/deps test
 	@scripts/coverage
+
+fuzz: ## libFuzzer on the core, the job files' parser and the ABI, TIME seconds each
+	@scripts/deps test
+	@scripts/fuzz --time $(TIME) $(FUZZER)
 
 kunit: deps ## the suites of tests/kunit/ in a guest, KTAP: under KUnit with KERNEL=debug, else by a shim
 	@scripts/kunit $(target)
@@ -124,7 +131,7 @@ clean: ## remove what was built
 distclean: clean ## the same, and the cache of kernels outside the tree
 	rm -rf "$${XSW_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xswiotlb}"
 
-.PHONY: all help run test unit mutants coverage kunit vm-test stress matrix bench lint format headers-check \
+.PHONY: all help run test unit mutants coverage fuzz kunit vm-test stress matrix bench lint format headers-check \
 	modules modules_install harness initramfs guest deps clean distclean
 # The steps share one machine's two guests and one cache.
 .NOTPARALLEL:
