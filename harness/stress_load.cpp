@@ -165,9 +165,7 @@ bool Load::open_engine(size_t at) {
     op.kind = XSW_ENGINE_EDU;
     op.index = static_cast<uint32_t>(edu_index_);
   }
-  // A random layout may ask for memory that this machine has not got: not its fault.
-  constexpr int tries = 8;
-  for (int i = 0; i < tries; ++i) {
+  for (int layouts = 0, waits = 0;;) {
     if (!edu())
       op = random_engine(random_, false, own_->host);
     auto engine = StressEngine::open(own_->device, op, shared_.info);
@@ -180,16 +178,16 @@ bool Load::open_engine(size_t at) {
       return true;
     }
     const unsigned cause = engine.error().cause;
-    if (edu() && cause == XSW_CAUSE_BUSY && i < tries - 1) {
-      // The session that had it has been closed, and ends in its own time.
+    // The session that had it has been closed, and ends when its transfers do: in a minute at most.
+    if (edu() && cause == XSW_CAUSE_BUSY && ++waits < 120) {
       usleep(500000);
       continue;
     }
-    if (edu() || i == tries - 1 || (cause != XSW_CAUSE_NO_MEMORY && cause != XSW_CAUSE_MASK))
+    // A random layout may ask for memory that this machine has not got: not its fault.
+    if (edu() || ++layouts == 8 || (cause != XSW_CAUSE_NO_MEMORY && cause != XSW_CAUSE_MASK))
       return fail(engine.error());
     ++tally_.causes[cause];
   }
-  return false;
 }
 
 bool Load::make_own() {
