@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 using Figures = std::map<std::string, double>; // counters of one benchmark
 using Run = std::map<std::string, Figures>;
 
-// The in-tree swiotlb of Linux 6.12, measured in the same way (docs/performance.md): nanoseconds for
-// a pair, beside memcpys on the same machine. 0: not measured.
+// The in-tree swiotlb of Linux 6.12, measured in the same way (docs/performance.md): nanoseconds
+// for a pair, beside memcpys on the same machine. 0: not measured.
 constexpr std::array<std::string_view, 6> kSizes = {"64B", "2K", "4K", "16K", "64K", "256K"};
 using Row = std::array<double, kSizes.size()>;
 constexpr Row kMemcpy = {5, 61, 107, 422, 1256, 4994};
