@@ -180,7 +180,7 @@ static void end_all(enum xsw_handle_kind kind, u32 cmd)
 			op.handle.handle = value;
 		memcpy(MEM(AT_OP), &op, sizeof(op));
 		ret = fake_fops->unlocked_ioctl(&file, cmd, AT_OP);
-		REQUIRE(!ret || (ret == -ENODEV && fake.lost), "op %u: %ld for what nobody uses",
+		REQUIRE(!ret || (ret == -ENODEV && fake.dead), "op %u: %ld for what nobody uses",
 			_IOC_NR(cmd), ret);
 	}
 }
@@ -412,7 +412,7 @@ static void check(const struct doc *doc, const union any *any, u32 room, long re
 	 * What fails changes nothing. But a result that can't be written undoes only what was
 	 * made, and what used a dead engine has its own end.
 	 */
-	if (ret < 0 && !fake.lost &&
+	if (ret < 0 && !fake.dead &&
 	    (ret != -EFAULT || doc->cmd == XSW_IOC_MAP || doc->cmd == XSW_IOC_BUF_CREATE ||
 	     doc->cmd == XSW_IOC_ENGINE_OPEN))
 		REQUIRE(!memcmp(before, &after, sizeof(after)), "op %u fails with %ld, and changes something",
@@ -474,7 +474,7 @@ static void by_uring(const struct doc *doc, const union any *any, bool disturbed
 	if (ret == -EAGAIN && (flags & IO_URING_F_NONBLOCK)) {
 		struct state after = state();
 
-		REQUIRE(!memcmp(&before, &after, sizeof(after)) || fake.lost,
+		REQUIRE(!memcmp(&before, &after, sizeof(after)) || fake.dead,
 			"op %u is to be tried again, and has changed something", _IOC_NR(doc->cmd));
 		ret = fake_fops->uring_cmd(&p->cmd, flags & ~IO_URING_F_NONBLOCK);
 	}

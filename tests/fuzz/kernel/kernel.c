@@ -394,10 +394,17 @@ static void check_pages(phys_addr_t phys, u64 size)
 	}
 }
 
+static void check_device(const struct device *dev)
+{
+	if (dev->gone)
+		fake_bug("the DMA API is called for a device that has gone");
+}
+
 dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offset, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
-	(void)dev, (void)attrs;
+	(void)attrs;
+	check_device(dev);
 	if (map_fails())
 		return DMA_MAPPING_ERROR;
 	check_pages(page_to_phys(page) + offset, size);
@@ -407,7 +414,8 @@ dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offs
 dma_addr_t dma_map_resource(struct device *dev, phys_addr_t phys, size_t size,
 			    enum dma_data_direction dir, unsigned long attrs)
 {
-	(void)dev, (void)attrs;
+	(void)attrs;
+	check_device(dev);
 	return map_fails() ? DMA_MAPPING_ERROR : map_one(phys, size, dir);
 }
 
@@ -416,7 +424,8 @@ void dma_unmap_page_attrs(struct device *dev, dma_addr_t dma, size_t size,
 {
 	struct dma_mapping *map = map_of(dma, 1);
 
-	(void)dev, (void)attrs;
+	(void)attrs;
+	check_device(dev);
 	if (!map || map->dma != dma || map->size != size || map->dir != dir)
 		fake_bug("unmapped what is not mapped, or not so");
 	map->size = 0;
@@ -428,7 +437,8 @@ int dma_map_sgtable(struct device *dev, struct sg_table *sgt, enum dma_data_dire
 {
 	struct scatterlist *sg;
 
-	(void)dev, (void)attrs;
+	(void)attrs;
+	check_device(dev);
 	if (map_fails())
 		return -EIO;
 	for (sg = sgt->sgl; sg; sg = sg_next(sg)) {
@@ -455,7 +465,7 @@ void dma_sync_single_range_for_cpu(struct device *dev, dma_addr_t dma, unsigned 
 {
 	const struct dma_mapping *map = map_of(dma, 1);
 
-	(void)dev;
+	check_device(dev);
 	if (!map || map->dma != dma || map->dir != dir || !map_of(dma + offset, size))
 		fake_bug("synced what is not mapped, or not so");
 }
@@ -659,7 +669,7 @@ static int engine_submit(struct xsw_engine *engine, struct xsw_xfer *xfer)
 	    (xfer->dev_offset > engine->dev_size || xfer->len > engine->dev_size - xfer->dev_offset))
 		fake_bug("a transfer beyond the engine's memory");
 	if (engine->dead)
-		return -EIO;
+		return -ENODEV;
 	switch (fake.choose(16)) {
 	case 0:
 		return -EBUSY;
@@ -702,10 +712,21 @@ void fake_engine_dies(void)
 {
 	struct fake_engine *e = engines[fake.choose(MOST_ENGINES)];
 
-	if (e) {
+	if (!e || !e->engine.removable || e->engine.dead)
+		return;
+	fake.dead = true;
+	if (fake.choose(2)) {
+		e->engine.unanswered = true;
 		e->engine.dead = true;
 		fake.lost = true;
+		return;
 	}
+	/* It is removed. */
+	while (finish_first(e, -ENODEV))
+		;
+	e->engine.dead = true;
+	xsw_engine_unmap_all(&e->engine);
+	e->dev.gone = true;
 }
 
 static void engine_cancel(struct xsw_engine *engine)
@@ -769,7 +790,7 @@ static struct xsw_engine *open_engine(const struct xsw_engine_open *op, enum xsw
 	e->kenv.env.ops = &env_ops;
 	e->kenv.host = &host_ops;
 	INIT_LIST_HEAD(&e->queue);
-	e->slow = op->latency_us;
+	e->slow = op->latency_us || op->kind == XSW_ENGINE_EDU;
 	e->engine = (struct xsw_engine){
 		.ops	= &engine_ops,
 		.dev	= &e->dev,
@@ -779,7 +800,10 @@ static struct xsw_engine *open_engine(const struct xsw_engine_open *op, enum xsw
 		.dev_size = op->kind == XSW_ENGINE_EDU ? 4096 : SZ_1M,
 		.dma_mask = 0xffffffff,
 		.kind	= op->kind,
+		.removable = op->kind == XSW_ENGINE_EDU,
 	};
+	spin_lock_init(&e->engine.lock);
+	INIT_LIST_HEAD(&e->engine.maps);
 	engines[i] = e;
 	fake.engines++;
 	return &e->engine;

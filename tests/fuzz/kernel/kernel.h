@@ -28,7 +28,8 @@
  * @placed:	ranges of a simulated environment
  * @mmio:	pieces of another device's memory
  * @engines:	open
- * @lost:	an engine died: what it could still write to is never given back
+ * @dead:	an engine did not answer, or has gone
+ * @lost:	one did not answer: what it could still write to is never given back
  */
 struct fake {
 	u64	(*choose)(u64 below);
@@ -44,6 +45,7 @@ struct fake {
 	s64	placed;
 	s64	mmio;
 	s64	engines;
+	bool	dead;
 	bool	lost;
 };
 
@@ -84,6 +86,7 @@ bool fake_all_given_back(void);
 #define pr_info(...)		((void)0)
 #define pr_err(...)		((void)0)
 #define cond_resched()		((void)0)
+#define cond_resched_lock(lock)	((void)(lock))
 #define SZ_1M			0x100000u
 #define SZ_16M			0x1000000u
 #define SZ_64M			0x4000000u
@@ -166,6 +169,8 @@ struct list_head {
 #define INIT_LIST_HEAD(l)	((l)->next = (l)->prev = (l))
 #define list_empty(l)		((l)->next == (l))
 #define list_entry(l, type, member) container_of(l, type, member)
+#define list_first_entry_or_null(l, type, member) \
+	(list_empty(l) ? NULL : list_entry((l)->next, type, member))
 #define list_for_each_entry_safe(p, n, head, member)				\
 	for (p = list_entry((head)->next, __typeof__(*p), member),		\
 	     n = list_entry(p->member.next, __typeof__(*p), member);		\
@@ -180,10 +185,21 @@ static inline void list_add_tail(struct list_head *entry, struct list_head *head
 	head->prev = entry;
 }
 
+static inline void list_add(struct list_head *entry, struct list_head *head)
+{
+	list_add_tail(entry, head->next);
+}
+
 static inline void list_del(struct list_head *entry)
 {
 	entry->prev->next = entry->next;
 	entry->next->prev = entry->prev;
+}
+
+static inline void list_del_init(struct list_head *entry)
+{
+	list_del(entry);
+	INIT_LIST_HEAD(entry);
 }
 
 /* ---- memory ---- */
@@ -367,7 +383,7 @@ extern struct module fake_module;
 #define DMA_ATTR_NO_WARN	BIT(8)
 
 struct device {
-	int nothing;
+	bool gone;
 };
 
 struct dma_map_ops {
