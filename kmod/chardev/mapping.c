@@ -361,6 +361,9 @@ void xsw_engine_unmap_all(struct xsw_engine *engine)
 {
 	struct xsw_dmamap *map;
 
+	/* Bound again, such a device may go on with what it was told before. */
+	if (READ_ONCE(engine->unanswered))
+		return;
 	spin_lock(&engine->lock);
 	while ((map = list_first_entry_or_null(&engine->maps, struct xsw_dmamap, node))) {
 		list_del_init(&map->node);

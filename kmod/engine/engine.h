@@ -125,8 +125,8 @@ struct xsw_engine {
 };
 
 /*
- * The device is about to go, does no more DMA, and is @dead for all who look: end what is
- * mapped for it (chardev/mapping.c). May sleep.
+ * The device is about to go and is @dead for all who look: end what is mapped for it, unless
+ * it was @unanswered (chardev/mapping.c). May sleep.
  */
 void xsw_engine_unmap_all(struct xsw_engine *engine);
 
