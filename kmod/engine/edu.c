@@ -16,6 +16,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -75,6 +76,7 @@ MODULE_PARM_DESC(edu_timeout_ms,
  * @irq:	of its DMA
  * @lock:	protects what follows
  * @gone:	removed, or being so: nothing new is accepted
+ * @asleep:	suspended: what comes waits
  * @queue:	transfers that wait
  * @pieces:	of all transfers, @current_xfer included
  * @current_xfer: that the device is at, or NULL
@@ -101,6 +103,7 @@ struct xsw_edu {
 
 	spinlock_t		lock;	/* what follows */
 	bool			gone;
+	bool			asleep;
 	struct list_head	queue;
 	u32			pieces;
 	struct xsw_xfer		*current_xfer;
@@ -195,7 +198,7 @@ static void start_next(struct xsw_edu *edu)
 {
 	struct xsw_xfer *xfer = list_first_entry_or_null(&edu->queue, struct xsw_xfer, node);
 
-	if (!xfer) {
+	if (!xfer || edu->asleep) {
 		wake_up_all(&edu->idle);
 		return;
 	}
@@ -618,6 +621,43 @@ static void edu_remove(struct pci_dev *pdev)
 	kref_put(&edu->kref, edu_free);
 }
 
+/* Its own memory may not outlive the sleep: whole transfers only. */
+static int edu_suspend(struct device *dev)
+{
+	struct xsw_edu *edu = dev_get_drvdata(dev);
+
+	spin_lock_irq(&edu->lock);
+	edu->asleep = true;
+	spin_unlock_irq(&edu->lock);
+	wait_event(edu->idle, !READ_ONCE(edu->current_xfer));
+	return 0;
+}
+
+static int edu_resume(struct device *dev)
+{
+	struct xsw_edu *edu = dev_get_drvdata(dev);
+	bool alive = edu_is_alive(edu);
+	LIST_HEAD(failed);
+
+	spin_lock_irq(&edu->lock);
+	edu->asleep = false;
+	if (alive) {
+		start_next(edu);
+	} else {
+		edu->gone = true;
+		WRITE_ONCE(edu->engine.dead, true);
+		take_queue(edu, &failed);
+	}
+	spin_unlock_irq(&edu->lock);
+	complete_list(&failed, -ENODEV);
+	if (alive)
+		return 0;
+	dev_err(dev, "does not answer after the sleep; it can be used again once it has been unbound and bound\n");
+	return -EIO;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(edu_pm, edu_suspend, edu_resume);
+
 static const struct pci_device_id edu_ids[] = {
 	{ PCI_DEVICE(EDU_VENDOR, EDU_DEVICE) },
 	{ }
@@ -629,6 +669,7 @@ static struct pci_driver edu_driver = {
 	.id_table	= edu_ids,
 	.probe		= edu_probe,
 	.remove		= edu_remove,
+	.driver.pm	= pm_sleep_ptr(&edu_pm),
 };
 
 /**
