@@ -259,11 +259,76 @@ static void timed_out(void)
 	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
 }
 
+#define EDU_IRQ_RAISE	0x60
+
+struct storm {
+	volatile uint32_t	*raise;
+	unsigned long		raised;
+	bool			over;
+};
+
+static void *blow(void *arg)
+{
+	struct storm *storm = arg;
+
+	while (!__atomic_load_n(&storm->over, __ATOMIC_RELAXED)) {
+		*storm->raise = 2;
+		storm->raised++;
+	}
+	return NULL;
+}
+
+/* Interrupts that nobody asked for, as many as a CPU can make. The kernel must be told to allow it. */
+static void storm(void)
+{
+	int fd = session_with_edu(), regs, i;
+	uint32_t engine = edu_open(fd, XSW_OPS_OURS);
+	unsigned char *a, *b;
+	uint32_t src = low_buffer(fd, engine, 65536, (void **)&a),
+		 dst = low_buffer(fd, engine, 65536, (void **)&b);
+	struct xsw_job j = job_op(engine, src, dst, 10000);
+	struct storm s = { .over = false };
+	char path[300] = "";
+	struct dirent *entry;
+	pthread_t thread;
+	DIR *dir = opendir(DRIVER);
+	void *at;
+
+	CHECK(dir);
+	while ((entry = readdir(dir)) && !path[0])
+		if (strchr(entry->d_name, ':'))
+			snprintf(path, sizeof(path), DRIVER "/%s/resource0", entry->d_name);
+	closedir(dir);
+	regs = open(path, O_RDWR | O_SYNC);
+	CHECK(regs >= 0);
+	at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, regs, 0);
+	if (at == MAP_FAILED)
+		failed(__FILE__, __LINE__, "%s: %s; was the kernel booted with iomem=relaxed?", path,
+		       strerror(errno));
+	s.raise = (volatile uint32_t *)((char *)at + EDU_IRQ_RAISE);
+	CHECK_EQ(pthread_create(&thread, NULL, blow, &s), 0);
+	for (i = 0; i < 4; i++) {
+		fill(a, 10000, (unsigned int)i);
+		memset(b, 0, 10000);
+		CHECK_EQ(job(fd, &j), 0);
+		CHECK(filled(b, 10000, (unsigned int)i));
+	}
+	__atomic_store_n(&s.over, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	printf("# %lu interrupts while 4 jobs ran\n", s.raised);
+	CHECK(s.raised > 1000);
+}
+
 const struct test edu_tests[] = {
 	{ "edu.moves", moves, true },
 	{ "edu.exclusive", exclusive, false },
 	{ "edu.queue", queue, true },
 	{ "edu.removed", removed, true },
+	{ }
+};
+
+const struct test storm_tests[] = {
+	{ "edu.storm", storm, true },
 	{ }
 };
 

@@ -30,7 +30,8 @@ struct test {
 
 /* Tests, one table a file. */
 extern const struct test layout_tests[], value_tests[], handle_tests[], memory_tests[],
-	data_tests[], life_tests[], ring_tests[], edu_tests[], timeout_tests[];
+	data_tests[], life_tests[], ring_tests[], edu_tests[], timeout_tests[],
+	storm_tests[];
 
 void skip(const char *why) __attribute__((noreturn));
 void failed(const char *file, int line, const char *fmt, ...)
