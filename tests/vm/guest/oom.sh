@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# Memory runs out. First the harness is killed for it, with all that it holds; then another is, and it goes on.
+# vm: arm64 x86
+# machine: --memory 1G
+# timeout: 600
+kib() { awk -v k="$1:" '$1 == k { print $2 }' /proc/meminfo; }
+kills() { dmesg | grep -c 'Out of memory: Killed process'; }
+closed() { [ "$(cat /sys/module/xswiotlb/refcnt)" = 0 ]; }
+hog() { # hog SCORE: takes all there is, in the background; sets HOG
+	sh -c "echo $1 >/proc/self/oom_score_adj; exec tail -c $(($(kib MemTotal) * 1024)) /dev/zero >/dev/null" &
+	HOG=$!
+}
+# The hog asks for all memory at once.
+echo 1 >/proc/sys/vm/overcommit_memory
+# What it needs of memory it has from the start, but for a few bytes for each job.
+work="xswiotlb run --p2m=shuffled --buffers=user --size=100-60k --depth=32 --threads=2 --latency=500"
+# This script is not to be killed, nor what waits for it.
+for p in $$ $PPID; do echo -1000 >"/proc/$p/oom_score_adj"; done
+echo "xsw-case: an OOM kill is expected" >/dev/kmsg
+
+$work --runtime=300s >/tmp/o 2>&1 &
+pid=$!
+echo 1000 >"/proc/$pid/oom_score_adj"
+sleep 4
+kill -0 $pid 2>/dev/null || fail "the job ended by itself: $(tail -n 3 /tmp/o)"
+hog 0
+tries=0
+while kill -0 $pid 2>/dev/null; do
+	[ $tries -lt 1000 ] || fail "memory does not run out: $(kib MemAvailable) KiB are left"
+	tries=$((tries + 1))
+	sleep 0.2
+done
+kill -9 $HOG 2>/dev/null
+wait
+[ "$(kills)" -ge 1 ] || fail "the job ended, but was not killed for memory: $(tail -n 3 /tmp/o)"
+tries=0
+until closed; do
+	[ $tries -lt 200 ] || fail "its session is still open"
+	tries=$((tries + 1))
+	sleep 0.2
+done
+[ "$(pool used_slots)" = 0 ] || fail "$(pool used_slots) slots of the pool are still used"
+say "ok: killed, and all was given back"
+
+before=$(kills) rounds=0
+while [ "$(kills)" = "$before" ]; do
+	[ $rounds -lt 60 ] || fail "memory does not run out: $(kib MemAvailable) KiB are left"
+	rounds=$((rounds + 1))
+	kill -0 $HOG 2>/dev/null || hog 1000
+	$work --runtime=5s >/tmp/o 2>&1 || fail "a job beside it ended with exit code $?: $(tail -n 5 /tmp/o)"
+done
+kill -9 $HOG 2>/dev/null
+cat /tmp/o
+say "ok: memory ran out, and $rounds jobs beside it did not notice"
