@@ -14,8 +14,9 @@
 #define AT_JOBS		(FAKE_USER + 0x2000)
 #define AT_RESULT	(FAKE_USER + 0x4000)
 #define AT_ANSWER	(FAKE_USER + 0x5000)
+#define AT_NEAR_THE_END	(FAKE_USER + FAKE_USER_SIZE - 32)
+#define AT_PINNABLE	FAKE_PINNABLE
 #define MEM(at)		(&fake_user[(at) - FAKE_USER])
-#define MOST_JOBS	8u
 #define UNTOUCHED	0xee
 
 static const u8 *input;
@@ -34,63 +35,30 @@ static u64 choose(u64 below)
 	return value % below;
 }
 
+static struct file file;
+
+static const struct xsw_session *session(void)
+{
+	return file.private_data;
+}
+
+#define PER_THREAD
+#include "ops.h"
+
 #define REQUIRE(good, ...) do { if (!(good)) fake_bug(__VA_ARGS__); } while (0)
-
-/* ---- what uapi/xswiotlb.h says of each operation's structure ---- */
-
-struct doc {
-	u32	cmd;
-	u8	size;
-	u8	result;
-	u8	reserved;
-	u8	reserved_size;
-	u32	flags;
-};
-
-#define DOC(_cmd, type, _flags) \
-	[_IOC_NR(XSW_IOC_##_cmd)] = { XSW_IOC_##_cmd, sizeof(struct type), 0, 0, 0, _flags }
-#define DOC_RESULT(_cmd, type, _flags)						\
-	[_IOC_NR(XSW_IOC_##_cmd)] = { XSW_IOC_##_cmd, sizeof(struct type),	\
-				      offsetof(struct type, result), 0, 0, _flags }
-#define DOC_RESERVED(_cmd, type, _result, _flags)				\
-	[_IOC_NR(XSW_IOC_##_cmd)] = { XSW_IOC_##_cmd, sizeof(struct type), _result, \
-				      offsetof(struct type, reserved),		\
-				      sizeof_field(struct type, reserved), _flags }
-
-static const struct doc docs[] = {
-	DOC_RESERVED(QUERY, xsw_query, 0, 0),
-	DOC_RESERVED(ENGINE_OPEN, xsw_engine_open, offsetof(struct xsw_engine_open, result), 15),
-	DOC_RESERVED(ENGINE_CLOSE, xsw_handle, offsetof(struct xsw_handle, result), 0),
-	DOC_RESULT(BUF_CREATE, xsw_buf_create, 0),
-	DOC_RESERVED(BUF_DESTROY, xsw_handle, offsetof(struct xsw_handle, result), 0),
-	DOC_RESULT(MAP, xsw_map, XSW_F_TIMES | XSW_F_SG),
-	DOC_RESULT(UNMAP, xsw_unmap, XSW_F_TIMES),
-	DOC_RESULT(SYNC, xsw_sync, XSW_F_TIMES),
-	DOC_RESULT(TRANSFER, xsw_transfer, XSW_F_TIMES),
-	DOC_RESERVED(JOB, xsw_job, offsetof(struct xsw_job, result), 15),
-	DOC_RESULT(JOBV, xsw_jobv, 0),
-	DOC_RESERVED(STATS, xsw_stats_get, 0, 0),
-	DOC(NOP, xsw_nop, 0),
-};
-
-/* More than any structure, and than the 80 bytes of a submission. */
-union any {
-	union xsw_op	op;
-	u8		bytes[128];
-};
 
 /* 0, or with what it is refused before anybody looks at what it asks for. */
 static long refused(const struct doc *doc, const union any *any, u32 room)
 {
-	if (any->op.size < doc->size)
+	if (any->size < doc->size)
 		return -EINVAL;
-	if (any->op.size > room)
+	if (any->size > room)
 		return -E2BIG;
 	/* Behind what we wrote, the caller's memory is zero. */
 	if (memchr_inv(any->bytes + doc->size, 0,
-		       min_t(u32, any->op.size, sizeof(any->bytes)) - doc->size))
+		       min_t(u32, any->size, sizeof(any->bytes)) - doc->size))
 		return -E2BIG;
-	if (any->op.flags & ~doc->flags)
+	if (any->flags & ~doc->flags)
 		return -EINVAL;
 	if (doc->reserved && memchr_inv(any->bytes + doc->reserved, 0, doc->reserved_size))
 		return -EINVAL;
@@ -99,10 +67,6 @@ static long refused(const struct doc *doc, const union any *any, u32 room)
 
 /* ---- one session ---- */
 
-static struct file file;
-static u32 handles[16];
-static u32 nr_handles;
-
 #define MOST_PENDING	64u
 struct pending {
 	struct io_uring_cmd	cmd;
@@ -110,11 +74,7 @@ struct pending {
 };
 
 static struct pending *pending[MOST_PENDING];
-
-static const struct xsw_session *session(void)
-{
-	return file.private_data;
-}
+static struct made all_made;
 
 /* What an operation that fails leaves as it was. */
 struct state {
@@ -137,7 +97,7 @@ static struct state state(void)
 static void open_file(void)
 {
 	REQUIRE(!fake_fops->open(NULL, &file), "no session");
-	nr_handles = 0;
+	made = memset(&all_made, 0, sizeof(all_made));
 }
 
 /* The task that submitted, or a worker when it has gone. */
@@ -214,176 +174,6 @@ static void close_file(bool gone, bool with_all)
 
 /* ---- operations ---- */
 
-static u32 any_handle(void)
-{
-	u64 n = choose(nr_handles + 2);
-
-	if (n < nr_handles)
-		return handles[nr_handles - 1 - n];
-	return n == nr_handles ? 0 : choose(1ULL << 32);
-}
-
-/* The latest of a kind, or any. */
-static u32 handle_of(enum xsw_handle_kind kind)
-{
-	u32 i;
-
-	if (choose(8) == 0)
-		return any_handle();
-	for (i = nr_handles; i--; ) {
-		struct xsw_slot *slot = xsw_handle_get(&((struct xsw_session *)session())->handles,
-						       handles[i], kind);
-
-		if (IS_ERR(slot))
-			continue;
-		xsw_handle_put(slot);
-		if (choose(4))
-			return handles[i];
-	}
-	return 0;
-}
-
-static u64 any_len(void)
-{
-	static const u32 few[] = { 1, 8, 512, 4096, 4097, 8192, 0, SZ_1M };
-
-	return few[choose(ARRAY_SIZE(few))] - (choose(4) == 0);
-}
-
-static u64 any_offset(void)
-{
-	return choose(2) ? 0 : choose(8192);
-}
-
-static u64 any_result(void)
-{
-	switch (choose(16)) {
-	case 0:
-		return 0;
-	case 1:
-		return FAKE_USER + FAKE_USER_SIZE - 32;
-	default:
-		return AT_RESULT + 64 * choose(8);
-	}
-}
-
-static void make_job(struct xsw_job *job)
-{
-	bool fixed = choose(8) == 0;
-
-	job->size = sizeof(*job);
-	job->flags = choose(8) | (fixed ? XSW_F_FIXED : 0);
-	job->engine = handle_of(XSW_HANDLE_ENGINE);
-	job->len = any_len();
-	job->src_buffer = fixed ? 0 : handle_of(XSW_HANDLE_BUFFER);
-	job->dst_buffer = fixed ? 0 : handle_of(XSW_HANDLE_BUFFER);
-	job->src_offset = (fixed ? FAKE_PINNABLE : 0) + any_offset();
-	job->dst_offset = (fixed ? FAKE_PINNABLE : 0) + any_offset() + (choose(2) ? 4096 : 0);
-	job->src_dir = choose(4) ? XSW_TO_DEVICE : choose(4);
-	job->dst_dir = choose(4) ? XSW_FROM_DEVICE : choose(4);
-	job->attrs = choose(4) ? 0 : choose(16);
-	job->result = any_result();
-}
-
-static void make(u32 nr, union any *any)
-{
-	union xsw_op *op = &any->op;
-	u32 i;
-
-	memset(any, 0, sizeof(*any));
-	op->size = docs[nr].size;
-	if (choose(2))
-		op->flags = docs[nr].flags & choose(16);
-	switch (docs[nr].cmd) {
-	case XSW_IOC_QUERY:
-		op->query.info = AT_ANSWER;
-		((struct xsw_info *)(MEM(AT_ANSWER)))->size =
-			sizeof(struct xsw_info) + choose(3) * 8 - 8;
-		break;
-	case XSW_IOC_STATS:
-		op->stats.engine = choose(2) ? handle_of(XSW_HANDLE_ENGINE) : 0;
-		op->stats.stats = AT_ANSWER;
-		((struct xsw_stats *)(MEM(AT_ANSWER)))->size =
-			sizeof(struct xsw_stats) + choose(3) * 8 - 8;
-		break;
-	case XSW_IOC_ENGINE_OPEN:
-		op->engine_open.kind = choose(4) ? XSW_ENGINE_SIM : XSW_ENGINE_EDU;
-		op->engine_open.ops = choose(4) == 0;
-		op->engine_open.dma_bits = choose(2) ? 0 : choose(70);
-		op->engine_open.p2m = choose(2) ? 0 : choose(5);
-		op->engine_open.latency_us = choose(2);
-		op->engine_open.pool_kib = choose(2) ? 0 : 256 << choose(12);
-		op->engine_open.min_align_mask = choose(2) ? 0 : (1u << choose(18)) - 1;
-		op->engine_open.seg_boundary = choose(2) ? 0 : (1ULL << choose(64)) - 1;
-		break;
-	case XSW_IOC_ENGINE_CLOSE:
-		op->handle.handle = handle_of(XSW_HANDLE_ENGINE);
-		break;
-	case XSW_IOC_BUF_DESTROY:
-		op->handle.handle = handle_of(XSW_HANDLE_BUFFER);
-		break;
-	case XSW_IOC_BUF_CREATE:
-		op->buf_create.kind = choose(2) ? XSW_BUF_KERNEL : XSW_BUF_USER;
-		op->buf_create.bytes = any_len() + (choose(2) ? 4096 : 0);
-		if (op->buf_create.kind == XSW_BUF_USER) {
-			op->buf_create.addr = FAKE_PINNABLE + any_offset();
-			break;
-		}
-		op->buf_create.placement = choose(2) ? XSW_PLACE_ANY : choose(8);
-		if (op->buf_create.placement || choose(2))
-			op->buf_create.engine = handle_of(XSW_HANDLE_ENGINE);
-		op->buf_create.page_offset = choose(2) ? 0 : choose(4200);
-		break;
-	case XSW_IOC_MAP:
-		op->map.engine = handle_of(XSW_HANDLE_ENGINE);
-		op->map.buffer = handle_of(XSW_HANDLE_BUFFER);
-		op->map.dir = choose(4);
-		op->map.attrs = choose(2) ? 0 : choose(9);
-		op->map.offset = any_offset();
-		op->map.len = any_len();
-		break;
-	case XSW_IOC_UNMAP:
-		op->unmap.mapping = handle_of(XSW_HANDLE_MAPPING);
-		op->unmap.attrs = choose(2) ? 0 : choose(9);
-		break;
-	case XSW_IOC_SYNC:
-		op->sync.mapping = handle_of(XSW_HANDLE_MAPPING);
-		op->sync.target = choose(4);
-		op->sync.offset = any_offset();
-		op->sync.len = any_len();
-		break;
-	case XSW_IOC_TRANSFER:
-		op->transfer.mapping = handle_of(XSW_HANDLE_MAPPING);
-		op->transfer.kind = choose(4);
-		op->transfer.offset = any_offset();
-		op->transfer.len = any_len();
-		op->transfer.dev_offset = any_offset();
-		break;
-	case XSW_IOC_JOB:
-		make_job(&op->job);
-		break;
-	case XSW_IOC_JOBV:
-		op->jobv.nr = 1 + choose(MOST_JOBS);
-		op->jobv.stride = sizeof(struct xsw_job);
-		op->jobv.jobs = AT_JOBS;
-		for (i = 0; i < op->jobv.nr; i++)
-			make_job((struct xsw_job *)(MEM(AT_JOBS)) + i);
-		break;
-	}
-	if (docs[nr].result) {
-		u64 result = any_result();
-
-		memcpy(any->bytes + docs[nr].result, &result, sizeof(result));
-	}
-	/* Some of it in disorder. */
-	for (i = choose(4) ? 0 : 1 + choose(3); i; i--) {
-		u64 value = choose(2) ? choose(256) : ~0ULL >> choose(64);
-		u32 bytes = 1u << choose(4);
-
-		memcpy(any->bytes + choose(sizeof(any->bytes) - 8), &value, bytes);
-	}
-}
-
 /* It has come to an end: is what it tells true? */
 static void check(const struct doc *doc, const union any *any, u32 room, long ret,
 		  const struct state *before, bool disturbed)
@@ -400,6 +190,10 @@ static void check(const struct doc *doc, const union any *any, u32 room, long re
 		memcpy(&at, any->bytes + doc->result, sizeof(at));
 	if (at >= AT_RESULT && at <= AT_ANSWER - sizeof(copy))
 		result = memcpy(&copy, MEM(at), sizeof(copy));
+	if (!ret && (doc->cmd == XSW_IOC_ENGINE_CLOSE || doc->cmd == XSW_IOC_BUF_DESTROY))
+		forget_handle(any->handle.handle);
+	if ((!ret || ret == -ENODEV) && doc->cmd == XSW_IOC_UNMAP)
+		forget_handle(any->unmap.mapping);
 	created = memcmp(after.count, before->count, sizeof(after.count)) && ret >= 0;
 
 	if (refusal && !disturbed)
@@ -430,9 +224,7 @@ static void check(const struct doc *doc, const union any *any, u32 room, long re
 	if (created && doc->cmd != XSW_IOC_ENGINE_CLOSE && doc->cmd != XSW_IOC_BUF_DESTROY &&
 	    doc->cmd != XSW_IOC_UNMAP) {
 		REQUIRE(result->handle, "op %u makes something without a handle", _IOC_NR(doc->cmd));
-		if (nr_handles == ARRAY_SIZE(handles))
-			memmove(handles, handles + 1, sizeof(handles) - sizeof(*handles)), nr_handles--;
-		handles[nr_handles++] = result->handle;
+		add_handle(result->handle, doc->cmd);
 	}
 }
 
@@ -444,7 +236,7 @@ static void by_ioctl(const struct doc *doc, const union any *any, bool disturbed
 
 	memcpy(MEM(AT_OP), any, sizeof(*any));
 	ret = fake_fops->unlocked_ioctl(&file, doc->cmd, AT_OP);
-	REQUIRE(ret < 0 || !race || race == any->op.size,
+	REQUIRE(ret < 0 || !race || race == any->size,
 		"op %u: its size changes while it is read, and nobody notices", _IOC_NR(doc->cmd));
 	check(doc, any, PAGE_SIZE, ret, &before, disturbed);
 }
@@ -498,7 +290,7 @@ static void map_buffer(void)
 	struct vm_area_struct vma = {
 		.vm_start = 0x10000,
 		.vm_end	= 0x10000 + choose(8) * PAGE_SIZE,
-		.vm_pgoff = choose(8) ? handle_of(XSW_HANDLE_BUFFER) : choose(1ULL << 40),
+		.vm_pgoff = choose(8) ? handle_made_by(XSW_IOC_BUF_CREATE) : choose(1ULL << 40),
 		.vm_flags = choose(32),
 	};
 	int ret = fake_fops->mmap(&file, &vma);
@@ -581,7 +373,7 @@ static u32 table_make(union any *any, u32 cmd)
 {
 	struct xsw_result result;
 
-	any->op.size = _IOC_SIZE(cmd);
+	any->size = _IOC_SIZE(cmd);
 	REQUIRE(table_op(cmd, any, &result) == 0 && result.handle, "the table has no op %u",
 		_IOC_NR(cmd));
 	return result.handle;
@@ -602,55 +394,55 @@ static void table(void)
 		fake.privileged = true;
 		open_file();
 		memset(&any, 0, sizeof(any));
-		any.op.engine_open.kind = XSW_ENGINE_SIM;
-		any.op.engine_open.pool_kib = 256;
+		any.engine_open.kind = XSW_ENGINE_SIM;
+		any.engine_open.pool_kib = 256;
 		engine = table_make(&any, XSW_IOC_ENGINE_OPEN);
 		if (c->cmd != XSW_IOC_ENGINE_OPEN)
 			memset(&any, 0, sizeof(any));
 		if (c->cmd != XSW_IOC_ENGINE_OPEN) {
-			any.op.buf_create.kind = XSW_BUF_KERNEL;
-			any.op.buf_create.bytes = XSW_ABI_BUFFER;
+			any.buf_create.kind = XSW_BUF_KERNEL;
+			any.buf_create.bytes = XSW_ABI_BUFFER;
 			buffer = table_make(&any, XSW_IOC_BUF_CREATE);
 			if (c->cmd != XSW_IOC_BUF_CREATE)
 				memset(&any, 0, sizeof(any));
 		}
 		if (c->cmd == XSW_IOC_MAP || c->cmd == XSW_IOC_UNMAP || c->cmd == XSW_IOC_SYNC ||
 		    c->cmd == XSW_IOC_TRANSFER) {
-			any.op.map.engine = engine;
-			any.op.map.buffer = buffer;
-			any.op.map.dir = XSW_BIDIRECTIONAL;
-			any.op.map.len = XSW_ABI_BUFFER;
+			any.map.engine = engine;
+			any.map.buffer = buffer;
+			any.map.dir = XSW_BIDIRECTIONAL;
+			any.map.len = XSW_ABI_BUFFER;
 			mapping = table_make(&any, XSW_IOC_MAP);
 			if (c->cmd != XSW_IOC_MAP)
 				memset(&any, 0, sizeof(any));
 		}
-		any.op.size = _IOC_SIZE(c->cmd);
+		any.size = _IOC_SIZE(c->cmd);
 		switch (c->cmd) {
 		case XSW_IOC_UNMAP:
-			any.op.unmap.mapping = mapping;
+			any.unmap.mapping = mapping;
 			break;
 		case XSW_IOC_SYNC:
-			any.op.sync.mapping = mapping;
-			any.op.sync.target = XSW_SYNC_FOR_CPU;
-			any.op.sync.len = XSW_ABI_BUFFER;
+			any.sync.mapping = mapping;
+			any.sync.target = XSW_SYNC_FOR_CPU;
+			any.sync.len = XSW_ABI_BUFFER;
 			break;
 		case XSW_IOC_TRANSFER:
-			any.op.transfer.mapping = mapping;
-			any.op.transfer.kind = XSW_DEVICE_READS;
-			any.op.transfer.len = XSW_ABI_BUFFER;
+			any.transfer.mapping = mapping;
+			any.transfer.kind = XSW_DEVICE_READS;
+			any.transfer.len = XSW_ABI_BUFFER;
 			break;
 		case XSW_IOC_JOB:
-			any.op.job.engine = engine;
-			any.op.job.src_buffer = buffer;
-			any.op.job.dst_buffer = buffer;
-			any.op.job.dst_offset = XSW_ABI_BUFFER / 2;
-			any.op.job.len = XSW_ABI_BUFFER / 2;
-			any.op.job.src_dir = XSW_TO_DEVICE;
-			any.op.job.dst_dir = XSW_FROM_DEVICE;
+			any.job.engine = engine;
+			any.job.src_buffer = buffer;
+			any.job.dst_buffer = buffer;
+			any.job.dst_offset = XSW_ABI_BUFFER / 2;
+			any.job.len = XSW_ABI_BUFFER / 2;
+			any.job.src_dir = XSW_TO_DEVICE;
+			any.job.dst_dir = XSW_FROM_DEVICE;
 			break;
 		case XSW_IOC_JOBV:
-			any.op.jobv.nr = 1;
-			any.op.jobv.stride = sizeof(struct xsw_job);
+			any.jobv.nr = 1;
+			any.jobv.stride = sizeof(struct xsw_job);
 			break;
 		}
 		memcpy(any.bytes + c->offset, &c->value, c->size);
