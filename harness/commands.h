@@ -15,6 +15,7 @@ using Command = std::function<Exit()>;
 Command add_info(CLI::App &app);
 Command add_run(CLI::App &app);
 Command add_stress(CLI::App &app);
+Command add_bench(CLI::App &app);
 
 // Says it on stderr and returns its exit code.
 Exit complain(const Error &error);

@@ -50,9 +50,9 @@ int main(int argc, char **argv) {
   app.set_version_flag("--version", xsw::tool_version);
   app.footer(footer);
   app.require_subcommand(1);
-  const std::array<xsw::Command, 3> commands{xsw::add_info(app), xsw::add_run(app),
-                                             xsw::add_stress(app)};
-  const std::array<const char *, 3> names{"info", "run", "stress"};
+  const std::array<xsw::Command, 4> commands{xsw::add_info(app), xsw::add_run(app),
+                                             xsw::add_stress(app), xsw::add_bench(app)};
+  const std::array<const char *, 4> names{"info", "run", "stress", "bench"};
   for (const char *name : names)
     app.get_subcommand(name)->footer(footer);
   try {
@@ -64,7 +64,8 @@ int main(int argc, char **argv) {
     if (error.get_exit_code() == 0)
       return app.exit(error);
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty())
-      fmt::print(stderr, "xswiotlb: '{}' is no command: info, run, stress; see --help\n", argv[1]);
+      fmt::print(stderr, "xswiotlb: '{}' is no command: info, run, stress, bench; see --help\n",
+                 argv[1]);
     else
       fmt::print(stderr, "xswiotlb: {}{}\n", error.what(), suggestion(app, argc, argv));
     return static_cast<int>(xsw::Exit::usage);

@@ -30,7 +30,11 @@ wrong 2 '/tmp/job.ini:2:' xswiotlb run /tmp/job.ini
 job ''
 wrong 2 /tmp/job.ini xswiotlb run /tmp/job.ini
 wrong 2 --ops xswiotlb stress --ops=none
+wrong 2 direct-4k xswiotlb bench direkt-4k
+wrong 2 --rounds xswiotlb bench --rounds=9
+wrong 2 --threads xswiotlb bench --threads=0
 check "a job file is only parsed on request" xswiotlb run --parse-only /jobs/paths.ini
 check "the module unloads" unload
 wrong 3 /dev/xswiotlb xswiotlb info
+wrong 3 /dev/xswiotlb xswiotlb bench
 wrong 3 /dev/xswiotlb xswiotlb run /jobs/paths.ini
