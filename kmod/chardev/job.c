@@ -439,7 +439,8 @@ static long batch_submitted(struct xsw_call *call, struct xsw_batch *batch)
 			 * The device may be writing to these buffers: killed or not, this
 			 * returns only when it has done or has been given up.
 			 */
-			if (wait_for_completion_killable(&batch->done)) {
+			if (wait_for_completion_state(&batch->done,
+						      TASK_KILLABLE | TASK_FREEZABLE)) {
 				if (xsw_session_owner_exits(batch->session))
 					xsw_session_cancel(batch->session);
 				wait_for_completion(&batch->done);

@@ -630,6 +630,8 @@ static int edu_suspend(struct device *dev)
 	edu->asleep = true;
 	spin_unlock_irq(&edu->lock);
 	wait_event(edu->idle, !READ_ONCE(edu->current_xfer));
+	/* Whoever gave the device up may not have cut it off yet. */
+	cancel_delayed_work_sync(&edu->watchdog);
 	return 0;
 }
 

@@ -321,7 +321,7 @@ void wait_for_completion(struct completion *c)
 			fake_bug("nothing will ever complete this");
 }
 
-int wait_for_completion_killable(struct completion *c)
+int wait_for_completion_state(struct completion *c, unsigned int state)
 {
 	if (fake.killed) {
 		task_signal.flags = fake.choose(2) ? SIGNAL_GROUP_EXIT : 0;

@@ -312,7 +312,9 @@ static inline void complete(struct completion *c)
 }
 
 void wait_for_completion(struct completion *c);
-int wait_for_completion_killable(struct completion *c);
+#define TASK_KILLABLE	1u
+#define TASK_FREEZABLE	2u
+int wait_for_completion_state(struct completion *c, unsigned int state);
 
 /* ---- files and the module ---- */
 

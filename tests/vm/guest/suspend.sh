@@ -8,6 +8,7 @@ test=/sys/power/pm_test
 # All of it but the sleep itself, of a second.
 echo platform >$test
 echo 1 >/sys/module/suspend/parameters/pm_test_delay
+echo 1 >/sys/power/pm_print_times
 asleep() { dmesg | grep -c 'PM: suspend exit'; }
 sleep_under() { # sleep_under TEXT COMMAND...: it must end well, some of it after the sleep
 	_what=$1
@@ -23,8 +24,25 @@ sleep_under() { # sleep_under TEXT COMMAND...: it must end well, some of it afte
 	wait $_pid || fail "$_what: exit code $?: $(cat /tmp/o)"
 	say "ok: $_what"
 }
+# What was under way ends before the device sleeps: that takes as long as it takes the device.
+longest() { # microseconds that the suspend of a device of ours took
+	dmesg | sed -n 's/.*xswiotlb [0-9a-f:.]*: PM: pci_pm_suspend.* returned 0 after \([0-9]*\) usecs.*/\1/p' | sort -n | tail -n 1
+}
 for memory in --placement=low --placement=above-mask --buffers=user; do
 	sleep_under "edu, $memory" xswiotlb run --engine=edu --size=30000 --count=4 --depth=4 $memory
 done
 sleep_under "simulated engines" xswiotlb run --engine=sim --latency=1000 --runtime=12s --depth=64 --size=4k
 sleep_under "a stress" xswiotlb stress --time=12s --seed=3
+took=$(longest)
+[ "${took:-0}" -ge 50000 ] || fail "no suspend waited for the device: the longest took ${took:-no} us"
+say "ok: a suspend waited $took us for the device"
+# Calls that wait for a device with work for a minute must not keep the guest awake: it gives up after 20 s.
+xswiotlb run --engine=edu --size=60k --threads=16 --count=16 --submit=ioctl --placement=low >/tmp/o 2>&1 &
+pid=$!
+sleep 3
+echo freeze >/sys/power/state || fail "calls that wait keep the guest awake: $(dmesg | tail -n 3)"
+kill -9 $pid
+rc=0
+wait $pid || rc=$?
+[ $rc = 137 ] || fail "the calls did not wait: exit code $rc: $(cat /tmp/o)"
+say "ok: calls that wait"
