@@ -174,6 +174,28 @@ static void close_file(bool gone, bool with_all)
 
 /* ---- operations ---- */
 
+/* Such a handle is one that there was, for ever, whatever takes its place. */
+static void ended(u32 cmd, u32 handle)
+{
+	union any any = { .size = _IOC_SIZE(cmd) };
+	u64 allocs = fake.allocs_left, accesses = fake.accesses_left;
+	long ret;
+
+	fake.allocs_left = ~0ULL;
+	fake.accesses_left = ~0ULL;
+	fake.race = 0;
+	forget_handle(handle);
+	if (cmd == XSW_IOC_UNMAP)
+		any.unmap.mapping = handle;
+	else
+		any.handle.handle = handle;
+	memcpy(MEM(AT_OP), &any, sizeof(any));
+	ret = fake_fops->unlocked_ioctl(&file, cmd, AT_OP);
+	REQUIRE(ret == -ESTALE, "op %u returns %ld for a handle that it has ended", _IOC_NR(cmd), ret);
+	fake.allocs_left = allocs;
+	fake.accesses_left = accesses;
+}
+
 /* It has come to an end: is what it tells true? */
 static void check(const struct doc *doc, const union any *any, u32 room, long ret,
 		  const struct state *before, bool disturbed)
@@ -190,10 +212,9 @@ static void check(const struct doc *doc, const union any *any, u32 room, long re
 		memcpy(&at, any->bytes + doc->result, sizeof(at));
 	if (at >= AT_RESULT && at <= AT_ANSWER - sizeof(copy))
 		result = memcpy(&copy, MEM(at), sizeof(copy));
-	if (!ret && (doc->cmd == XSW_IOC_ENGINE_CLOSE || doc->cmd == XSW_IOC_BUF_DESTROY))
-		forget_handle(any->handle.handle);
-	if ((!ret || ret == -ENODEV) && doc->cmd == XSW_IOC_UNMAP)
-		forget_handle(any->unmap.mapping);
+	if ((!ret && (doc->cmd == XSW_IOC_ENGINE_CLOSE || doc->cmd == XSW_IOC_BUF_DESTROY)) ||
+	    ((!ret || ret == -ENODEV) && doc->cmd == XSW_IOC_UNMAP))
+		ended(doc->cmd, doc->cmd == XSW_IOC_UNMAP ? any->unmap.mapping : any->handle.handle);
 	created = memcmp(after.count, before->count, sizeof(after.count)) && ret >= 0;
 
 	if (refusal && !disturbed)
