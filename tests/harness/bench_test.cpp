@@ -85,9 +85,10 @@ TEST(Bench, ReportHasBothSidesAndTheirRatio) {
   EXPECT_EQ(report.exit(), xsw::Exit::verified);
 }
 
-TEST(Bench, MemoryThatThisGuestLacksIsNoFailureAllElseIs) {
+TEST(Bench, ForeignMemoryThatThisGuestLacksIsNoFailureAllElseIs) {
   xsw::BenchReport report;
   report.pairs.push_back(measured({}, {}));
+  report.pairs.back().what.placement = XSW_PLACE_FOREIGN;
   report.pairs.back().failure = xsw::Error{.what = "making a kernel buffer",
                                            .device = "/dev/xswiotlb",
                                            .err = EINVAL,
@@ -97,6 +98,9 @@ TEST(Bench, MemoryThatThisGuestLacksIsNoFailureAllElseIs) {
   EXPECT_EQ(report.exit(), xsw::Exit::verified);
   EXPECT_NE(report.text().find("making a kernel buffer"), std::string::npos);
   EXPECT_TRUE(report.json()["pairs"][0].contains("failure"));
+  report.pairs.back().what.placement = XSW_PLACE_ANY;
+  EXPECT_EQ(report.exit(), xsw::Exit::environment);
+  report.pairs.back().what.placement = XSW_PLACE_FOREIGN;
   report.pairs.back().failure->cause = XSW_CAUSE_BUSY;
   report.pairs.back().failure->exit = xsw::Exit::device;
   EXPECT_EQ(report.exit(), xsw::Exit::device);
