@@ -136,9 +136,9 @@ static void core_place(struct kunit *test)
 	dev.min_align_mask = pc->min_align;
 	dev.alloc_align_mask = pc->alloc_align;
 	dev.seg_boundary = pc->boundary;
-	/* The case names low bits: the memory is aligned to 4 MiB, and all of them are given. */
-	phys = c->w->phys + pc->low;
-	if (!pc->cause && (phys & pc->min_align) != (pc->low & pc->min_align)) {
+	/* What is refused is so before memory is looked at: its low bits can be had as they are. */
+	phys = pc->cause ? pc->low : c->w->phys + pc->low;
+	if ((phys & pc->min_align) != (pc->low & pc->min_align)) {
 		kunit_mark_skipped(test, "this memory has other low bits");
 		return;
 	}

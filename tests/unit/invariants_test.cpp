@@ -314,6 +314,44 @@ TEST(Invariant, I6_OfManyUnmapsOneIsRight) {
   EXPECT_EQ(w.info().used, 0U);
 }
 
+// Whoever looks up an address while a mapping is being made there finds all of it, or nothing.
+TEST(Invariant, I6_MappingAppearsWhole) {
+  World w(small_pool());
+  xsw_dev dev = bouncing_device();
+  constexpr size_t kSize = 3000;
+  // The memory that was used last is used next: it is always the same.
+  const u64 dma = w.map(dev, w.ram(), kSize).dma;
+  ASSERT_EQ(w.unmap(dev, dma, kSize), XSW_CAUSE_NONE);
+  std::atomic<bool> enough{false};
+  xsw_seam_preempt_one_in = 8;
+  std::thread mapper([&] {
+    for (int i = 0; i < 200'000 && !enough; i++) {
+      EXPECT_EQ(w.map(dev, w.ram() + static_cast<u64>(i % 16) * 4 * KiB, kSize).dma, dma);
+      EXPECT_EQ(w.unmap(dev, dma, kSize, DMA_TO_DEVICE), XSW_CAUSE_NONE);
+    }
+    enough = true;
+  });
+  int found = 0;
+  int missed = 0;
+  while (!enough) {
+    // For this direction nothing is copied: it is the look-up alone.
+    xsw_cause cause;
+    xsw_sync(w.env(), &dev, dma + 1000, kSize - 1000, DMA_TO_DEVICE, true, &cause);
+    found += cause == XSW_CAUSE_NONE;
+    missed += cause == XSW_CAUSE_NOT_MAPPED;
+    if (cause != XSW_CAUSE_NONE && cause != XSW_CAUSE_NOT_MAPPED) {
+      ADD_FAILURE() << xsw_cause_name(cause);
+      enough = true;
+    }
+    if (found >= 1000 && missed >= 1000)
+      enough = true;
+  }
+  mapper.join();
+  xsw_seam_preempt_one_in = 0;
+  EXPECT_GT(found, 0);
+  EXPECT_GT(missed, 0);
+}
+
 // 7. After the last unmap the pool is empty, whatever the order, on every CPU; used and
 // high-water marks are exact.
 TEST(Invariant, I7_AccountsAreExact) {
