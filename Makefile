@@ -13,7 +13,8 @@
 #:   ARCH= CROSS_COMPILE=  as in the kernel's own build, with KDIR=
 #:   XEN=4.17|4.20       Debian's Xen under the guests on Xen (default 4.17; 4.20: Arm only)
 #:   TIME=SECONDS        of each fuzzer, for `make fuzz` (default 60)
-#:   FUZZER=core|job|abi only this one, for `make fuzz`
+#:   FUZZER=core|job|abi only this one, for `make fuzz`; kcov: of /dev/xswiotlb in a guest, led by
+#:                       what its kernel executes with KERNEL=debug
 #:   STRESS='--ops=10m'  options of `xswiotlb stress`, for `make stress`
 #:   V=1                 show the commands
 
@@ -75,9 +76,16 @@ coverage: ## lines and branches of the core that the unit tests reach
 	@scripts/deps test
 	@scripts/coverage
 
-fuzz: ## libFuzzer on the core, the job files' parser and the ABI, TIME seconds each
+fuzz: ## libFuzzer on the core, the job files' parser and the ABI, TIME seconds each; FUZZER=kcov
+ifeq ($(FUZZER),kcov)
+fuzz: guest
+	@[[ '$(TIME)' =~ ^[0-9]+$$ ]] || { echo "TIME takes whole seconds, not '$(TIME)'." >&2; exit 2; }
+	@scripts/vm $(machine) --guest tests/vm/guest/kcov.sh --set 'TIME=$(TIME)' --timeout $$(($(TIME) * 3 + 600))
+else
+fuzz:
 	@scripts/deps test
 	@scripts/fuzz --time $(TIME) $(FUZZER)
+endif
 
 kunit: deps ## the suites of tests/kunit/ in a guest, KTAP: under KUnit with KERNEL=debug, else by a shim
 	@scripts/kunit $(target)
