@@ -142,7 +142,8 @@ struct xsw_env;
  *			frame is another domain's. NULL: identity. (xsw_key_translate)
  * @machine_to_phys:	where the CPU reaches @machine, if it is local memory; returns
  *			false where it is foreign or that can't be known. NULL: identity.
- * @must_bounce:	extra reason to bounce a page, or XSW_REASON_NONE.
+ * @must_bounce:	extra reason to bounce what is at @machine, for a device that sees the
+ *			CPU's caches (@coherent) or not; or XSW_REASON_NONE.
  *			NULL: none. (xsw_key_bounce)
  * @cache_foreign:	clean or invalidate the cache for foreign machine memory, any
  *			offset and length. NULL: no such memory. (xsw_key_cache)
@@ -154,8 +155,8 @@ struct xsw_env_ops {
 	const char	*name;
 	u64		(*phys_to_machine)(struct xsw_env *env, phys_addr_t phys, bool *foreign);
 	bool		(*machine_to_phys)(struct xsw_env *env, u64 machine, phys_addr_t *phys);
-	enum xsw_reason	(*must_bounce)(struct xsw_env *env, const struct xsw_dev *dev,
-				       phys_addr_t phys, u64 machine, bool foreign);
+	enum xsw_reason	(*must_bounce)(struct xsw_env *env, u64 machine, bool foreign,
+				       bool coherent);
 	void		(*cache_foreign)(struct xsw_env *env, u64 machine, size_t size,
 					 enum dma_data_direction dir, bool for_cpu);
 };

@@ -11,30 +11,6 @@
 /* Hot runs that a search gives up before it tries again, with the lock held. */
 #define XSW_COOL_RUNS		8
 
-/**
- * struct xsw_pool - the bounce pool
- * @area:	its areas, in the order of their machine addresses
- * @nr_areas:	of @area
- * @lo:		first machine address
- * @span:	bytes from there to the end of the last area
- * @refill:	makes runs for areas that are low on them
- * @lock:	protects what follows; taken before any area's lock
- * @hiwater:	most slots that were ever used at once
- *
- * The sum of all areas' limits never exceeds @hiwater, so that as long as each keeps
- * its limit, the mark holds without anybody adding up.
- */
-struct xsw_pool {
-	struct xsw_area	*area;
-	unsigned int	nr_areas;
-	u64		lo;
-	u64		span;
-	struct work_struct refill;
-
-	spinlock_t	lock ____cacheline_aligned_in_smp;
-	u64		hiwater;
-};
-
 /* ---- making and giving up ---- */
 
 static bool overlap(u64 a, u64 a_size, u64 b, u64 b_size)
@@ -193,12 +169,10 @@ void xsw_pool_get_info(const struct xsw_pool *pool, struct xsw_pool_info *info)
 	info->hiwater = READ_ONCE(pool->hiwater);
 }
 
-struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 machine)
+struct xsw_area *xsw_pool_area(const struct xsw_pool *pool, u64 machine)
 {
 	unsigned int lo = 0, n;
 
-	if (!pool || machine - pool->lo >= pool->span)
-		return NULL;
 	/* The last area that starts at or before @machine. */
 	for (n = pool->nr_areas; n > 1; ) {
 		unsigned int half = n / 2;
@@ -635,7 +609,7 @@ enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, ph
 }
 
 enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
-			      const struct xsw_dev *dev, u64 machine, size_t size,
+			      bool coherent, u64 machine, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
 	u32 at = machine - area->machine;
@@ -656,7 +630,7 @@ enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 	run->size = 0;
 	if (valid_for_cpu(dir) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
 		spin_unlock_irqrestore(&area->lock, flags);
-		if (!dev->coherent)
+		if (!coherent)
 			xsw_arch_sync_for_cpu(area->phys + at, size, dir);
 		copy(area->vaddr + at, run->phys, size, false);
 		spin_lock_irqsave(&area->lock, flags);
@@ -697,8 +671,8 @@ static enum xsw_cause find_mapped(struct xsw_area *area, u32 at, size_t size, ph
 	return cause;
 }
 
-enum xsw_cause xsw_pool_sync(struct xsw_area *area, const struct xsw_dev *dev, u64 machine,
-			     size_t size, enum dma_data_direction dir, bool for_cpu)
+enum xsw_cause xsw_pool_sync(struct xsw_area *area, bool coherent, u64 machine, size_t size,
+			     enum dma_data_direction dir, bool for_cpu)
 {
 	u32 at = machine - area->machine;
 	phys_addr_t phys;
@@ -709,14 +683,14 @@ enum xsw_cause xsw_pool_sync(struct xsw_area *area, const struct xsw_dev *dev, u
 	if (for_cpu) {
 		if (!valid_for_cpu(dir))
 			return XSW_CAUSE_NONE;
-		if (!dev->coherent)
+		if (!coherent)
 			xsw_arch_sync_for_cpu(area->phys + at, size, dir);
 		copy(area->vaddr + at, phys, size, false);
 	} else {
 		/* What the device has written and the CPU not yet seen must survive. */
 		if (valid_for_device(dir))
 			copy(area->vaddr + at, phys, size, true);
-		if (!dev->coherent)
+		if (!coherent)
 			xsw_arch_sync_for_device(area->phys + at, size, dir);
 	}
 	return XSW_CAUSE_NONE;

@@ -4,20 +4,33 @@
  */
 #include "pool.h"
 
-bool xsw_range_lookup(const struct xsw_dev *dev, u64 machine, u64 size, dma_addr_t *dma)
+const struct xsw_dma_range *xsw_range_of_machine(const struct xsw_dma_range *ranges,
+						 unsigned int nr, u64 machine, u64 size)
 {
 	unsigned int i;
 
-	for (i = 0; i < dev->nr_ranges; i++) {
-		const struct xsw_dma_range *r = &dev->ranges[i];
+	for (i = 0; i < nr; i++) {
+		const struct xsw_dma_range *r = &ranges[i];
 		u64 off = machine - r->machine;
 
-		if (machine >= r->machine && off < r->size && size <= r->size - off) {
-			*dma = r->dma + off;
-			return true;
-		}
+		if (machine >= r->machine && off < r->size && size <= r->size - off)
+			return r;
 	}
-	return false;
+	return NULL;
+}
+
+const struct xsw_dma_range *xsw_range_of_dma(const struct xsw_dma_range *ranges, unsigned int nr,
+					     dma_addr_t dma)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		const struct xsw_dma_range *r = &ranges[i];
+
+		if (dma >= r->dma && dma - r->dma < r->size)
+			return r;
+	}
+	return NULL;
 }
 
 bool xsw_machine_to_dma(const struct xsw_dev *dev, u64 machine, dma_addr_t *dma)
@@ -27,21 +40,7 @@ bool xsw_machine_to_dma(const struct xsw_dev *dev, u64 machine, dma_addr_t *dma)
 
 bool xsw_dma_to_machine(const struct xsw_dev *dev, dma_addr_t dma, u64 *machine)
 {
-	unsigned int i;
-
-	if (!dev->ranges) {
-		*machine = dma;
-		return true;
-	}
-	for (i = 0; i < dev->nr_ranges; i++) {
-		const struct xsw_dma_range *r = &dev->ranges[i];
-
-		if (dma >= r->dma && dma - r->dma < r->size) {
-			*machine = r->machine + (dma - r->dma);
-			return true;
-		}
-	}
-	return false;
+	return xsw_range_to_machine(dev, dma, machine);
 }
 
 bool xsw_dma_capable(const struct xsw_dev *dev, dma_addr_t dma, u64 size)

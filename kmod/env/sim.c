@@ -359,8 +359,8 @@ static bool xsw_sim_machine_to_phys(struct xsw_env *env, u64 machine, phys_addr_
 }
 
 /* What is simulated is a hypervisor without a flush, so any kind of device bounces. */
-static enum xsw_reason xsw_sim_must_bounce(struct xsw_env *env, const struct xsw_dev *dev,
-					   phys_addr_t phys, u64 machine, bool foreign)
+static enum xsw_reason xsw_sim_must_bounce(struct xsw_env *env, u64 machine, bool foreign,
+					   bool coherent)
 {
 	return foreign && to_sim(env)->layout.no_flush ? XSW_REASON_BOUNCE_FOREIGN :
 							 XSW_REASON_NONE;

@@ -100,10 +100,10 @@ static void xsw_xen_arm_cache(struct xsw_env *env, u64 machine, size_t size,
 	}
 }
 
-static enum xsw_reason xsw_xen_arm_must_bounce(struct xsw_env *env, const struct xsw_dev *dev,
-					       phys_addr_t phys, u64 machine, bool foreign)
+static enum xsw_reason xsw_xen_arm_must_bounce(struct xsw_env *env, u64 machine, bool foreign,
+					       bool coherent)
 {
-	return foreign && !dev->coherent ? XSW_REASON_BOUNCE_FOREIGN : XSW_REASON_NONE;
+	return foreign && !coherent ? XSW_REASON_BOUNCE_FOREIGN : XSW_REASON_NONE;
 }
 
 static const struct xsw_env_ops xsw_xen_arm_ops = {

@@ -8,21 +8,14 @@
 
 #include "alloc_pages_op.h"
 #include "internal.h"
+#include "map.h"
 #include "trace.h"
 #include "uninitialized.h"
 
-static __always_inline bool xsw_is_bounced(enum xsw_reason reason)
-{
-	return reason >= XSW_REASON_BOUNCE_MASK;
-}
-
 static __always_inline void xsw_set_last_map(struct xsw_device *xdev, u8 reason, u8 cause)
 {
-	struct xsw_last_map *last = get_cpu_ptr(xdev->last_map);
-
-	last->reason = reason;
-	last->cause = cause;
-	put_cpu_ptr(xdev->last_map);
+	this_cpu_write(xdev->last_map->reason, reason);
+	this_cpu_write(xdev->last_map->cause, cause);
 }
 
 /* ---- what went wrong ---- */
@@ -81,25 +74,37 @@ static noinline void xsw_refused(struct xsw_device *xdev, struct device *dev, co
 
 /* ---- one piece ---- */
 
-static __always_inline int xsw_map_one(struct xsw_device *xdev, struct device *dev,
-				       const struct xsw_dev *d, phys_addr_t phys, size_t size,
-				       enum dma_data_direction dir, unsigned long attrs,
-				       struct xsw_mapped *m)
+/* Out of line, with a copy of its own of what the core must know. */
+static noinline struct xsw_mapped xsw_bounce_one(struct xsw_device *xdev, struct device *dev,
+						 phys_addr_t phys, size_t size,
+						 unsigned long attrs, enum xsw_reason reason)
 {
-	int err = xsw_map(&xdev->env->env, d, phys, size, dir, attrs, m);
+	struct xsw_dev d __uninitialized;
 
-	if (unlikely(err)) {
-		xsw_map_failed(xdev, dev, phys, size, dir, attrs, m->cause);
-		return err;
+	xsw_dev_fill(xdev, dev, &d);
+	return xsw_map_bounced(&xdev->env->env, &d, phys, size, attrs, reason);
+}
+
+static __always_inline struct xsw_mapped
+xsw_map_one(struct xsw_device *xdev, struct device *dev, const struct xsw_dev *d,
+	    phys_addr_t phys, size_t size, enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsw_mapped m = xsw_map_direct(&xdev->env->env, d, phys, size, dir, attrs);
+
+	if (unlikely(xsw_is_bounced(m.reason)))
+		m = xsw_bounce_one(xdev, dev, phys, size, attrs, m.reason);
+	if (unlikely(m.cause != XSW_CAUSE_NONE)) {
+		xsw_map_failed(xdev, dev, phys, size, dir, attrs, m.cause);
+		return m;
 	}
 
-	this_cpu_inc(xdev->counters.pcpu->reason[m->reason]);
-	trace_xsw_map(dev, phys, m->dma, size, dir, attrs, m->reason);
-	if (xsw_is_bounced(m->reason)) {
+	this_cpu_inc(xdev->counters.pcpu->reason[m.reason]);
+	trace_xsw_map(dev, phys, m.dma, size, dir, attrs, m.reason);
+	if (unlikely(xsw_is_bounced(m.reason))) {
 		this_cpu_add(xdev->counters.pcpu->bounced_bytes, size);
-		trace_xsw_bounce(dev, m->dma, size, true);
+		trace_xsw_bounce(dev, m.dma, size, true);
 	}
-	return 0;
+	return m;
 }
 
 static __always_inline void xsw_unmap_one(struct xsw_device *xdev, struct device *dev,
@@ -107,7 +112,7 @@ static __always_inline void xsw_unmap_one(struct xsw_device *xdev, struct device
 					  enum dma_data_direction dir, unsigned long attrs)
 {
 	enum xsw_cause cause = XSW_CAUSE_NONE;
-	int bounced = xsw_unmap(&xdev->env->env, d, dma, size, dir, attrs, &cause);
+	int bounced = xsw_unmap_inline(&xdev->env->env, d, dma, size, dir, attrs, &cause);
 
 	trace_xsw_unmap(dev, dma, size, dir, attrs, bounced > 0, cause);
 	if (unlikely(bounced < 0)) {
@@ -127,7 +132,7 @@ static __always_inline void xsw_sync_one(struct xsw_device *xdev, struct device 
 					 enum dma_data_direction dir, bool for_cpu)
 {
 	enum xsw_cause cause = XSW_CAUSE_NONE;
-	int bounced = xsw_sync(&xdev->env->env, d, dma, size, dir, for_cpu, &cause);
+	int bounced = xsw_sync_inline(&xdev->env->env, d, dma, size, dir, for_cpu, &cause);
 
 	trace_xsw_sync(dev, dma, size, dir, for_cpu, bounced > 0, cause);
 	if (unlikely(bounced < 0)) {
@@ -148,15 +153,12 @@ static dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_mapped m;
 	struct xsw_dev d __uninitialized;
+	struct xsw_mapped m;
 
 	xsw_dev_fill(xdev, dev, &d);
-	if (xsw_map_one(xdev, dev, &d, phys, size, dir, attrs, &m)) {
-		xsw_set_last_map(xdev, XSW_REASON_NONE, m.cause);
-		return DMA_MAPPING_ERROR;
-	}
-	xsw_set_last_map(xdev, m.reason, XSW_CAUSE_NONE);
+	m = xsw_map_one(xdev, dev, &d, phys, size, dir, attrs);
+	xsw_set_last_map(xdev, m.reason, m.cause);
 	return m.dma;
 }
 
@@ -216,15 +218,15 @@ static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents
 	struct scatterlist *sg;
 	struct xsw_mapped m;
 	struct xsw_dev d __uninitialized;
-	int i, err;
+	int i;
 
 	if (unlikely(nents <= 0))
 		return -EINVAL;
 
 	xsw_dev_fill(xdev, dev, &d);
 	for_each_sg(sgl, sg, nents, i) {
-		err = xsw_map_one(xdev, dev, &d, sg_phys(sg), sg->length, dir, attrs, &m);
-		if (unlikely(err))
+		m = xsw_map_one(xdev, dev, &d, sg_phys(sg), sg->length, dir, attrs);
+		if (unlikely(m.cause != XSW_CAUSE_NONE))
 			goto unwind;
 		sg->dma_address = m.dma;
 		sg_dma_len(sg) = sg->length;
@@ -239,7 +241,7 @@ unwind:
 	xsw_unmap_entries(xdev, dev, &d, sgl, i, dir, attrs | DMA_ATTR_SKIP_CPU_SYNC);
 	sg_dma_len(sgl) = 0;
 	xsw_set_last_map(xdev, XSW_REASON_NONE, m.cause);
-	return err;
+	return xsw_map_errno(m.cause);
 }
 
 static void xsw_ops_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,

@@ -43,10 +43,10 @@ static bool world_machine_to_phys(struct xsw_env *env, u64 machine, phys_addr_t 
 	return true;
 }
 
-static enum xsw_reason world_must_bounce(struct xsw_env *env, const struct xsw_dev *dev,
-					 phys_addr_t phys, u64 machine, bool foreign)
+static enum xsw_reason world_must_bounce(struct xsw_env *env, u64 machine, bool foreign,
+					 bool coherent)
 {
-	return foreign && !dev->coherent && to_world(env)->no_flush ?
+	return foreign && !coherent && to_world(env)->no_flush ?
 	       XSW_REASON_BOUNCE_FOREIGN : XSW_REASON_NONE;
 }
 

@@ -138,9 +138,9 @@ bool World::machine_to_phys(xsw_env *env, u64 machine, phys_addr_t *phys) {
   return true;
 }
 
-xsw_reason World::must_bounce(xsw_env *env, const xsw_dev *dev, phys_addr_t, u64, bool foreign) {
+xsw_reason World::must_bounce(xsw_env *env, u64, bool foreign, bool coherent) {
   bool flush = static_cast<Env *>(env)->world->config_.flush_foreign;
-  return foreign && !flush && !dev->coherent ? XSW_REASON_BOUNCE_FOREIGN : XSW_REASON_NONE;
+  return foreign && !flush && !coherent ? XSW_REASON_BOUNCE_FOREIGN : XSW_REASON_NONE;
 }
 
 void World::maintain(bool machine, u64 address, u64 size, bool for_cpu) {

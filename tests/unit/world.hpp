@@ -128,8 +128,7 @@ private:
 
   static u64 phys_to_machine(xsw_env *env, phys_addr_t phys, bool *foreign);
   static bool machine_to_phys(xsw_env *env, u64 machine, phys_addr_t *phys);
-  static xsw_reason must_bounce(xsw_env *env, const xsw_dev *dev, phys_addr_t phys, u64 machine,
-                                bool foreign);
+  static xsw_reason must_bounce(xsw_env *env, u64 machine, bool foreign, bool coherent);
   static void cache_foreign(xsw_env *env, u64 machine, size_t size, dma_data_direction dir,
                             bool for_cpu);
   static void *phys_map(phys_addr_t phys, size_t *len);
