@@ -157,9 +157,10 @@ static void run_put(struct xsw_run *run)
 	xsw_handle_put(run->mapping);
 }
 
-static void unmap_one(struct xsw_dmamap *map, struct xsw_slot *buffer, unsigned long attrs)
+static void unmap_one(struct xsw_dmamap *map, struct xsw_slot *buffer, unsigned long attrs,
+		      u64 *spent)
 {
-	if (xsw_dmamap_unmap(map, attrs))
+	if (xsw_dmamap_unmap(map, attrs, spent))
 		return;
 	if (buffer)
 		xsw_buffer_quarantine(buffer->obj);
@@ -170,7 +171,7 @@ static void unmap_one(struct xsw_dmamap *map, struct xsw_slot *buffer, unsigned 
 static void run_unmap(struct xsw_run *run, bool sync)
 {
 	unsigned long attrs = 0;
-	u64 start;
+	u64 start, spent = 0;
 
 	if (sync) {
 		start = xsw_now(run->flags);
@@ -178,10 +179,9 @@ static void run_unmap(struct xsw_run *run, bool sync)
 		run->result.sync_ns = xsw_elapsed(start, run->flags);
 		attrs = DMA_ATTR_SKIP_CPU_SYNC;
 	}
-	start = xsw_now(run->flags);
-	unmap_one(&run->dst, run->dst_buffer, attrs);
-	unmap_one(&run->src, run->src_buffer, 0);
-	run->result.unmap_ns = xsw_elapsed(start, run->flags);
+	unmap_one(&run->dst, run->dst_buffer, attrs, xsw_spent(run->flags, &spent));
+	unmap_one(&run->src, run->src_buffer, 0, xsw_spent(run->flags, &spent));
+	run->result.unmap_ns = min_t(u64, spent, U32_MAX);
 }
 
 /* The engine has done with it, one way or the other. Task context. */
@@ -303,24 +303,23 @@ static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_
 	struct xsw_result *result = &run->result;
 	struct xsw_range src, dst;
 	u8 cause = XSW_CAUSE_NONE;
-	u64 start;
+	u64 spent = 0;
 	int err;
 
 	err = job_ranges(call, run, job, &src, &dst);
 	if (err)
 		return err;
-	start = xsw_now(job->flags);
 	err = xsw_dmamap_map(&run->src, engine, &src, job->src_dir, attrs,
-			     job->flags & XSW_F_SG, call->gfp, &cause);
+			     job->flags & XSW_F_SG, call->gfp, &cause, xsw_spent(job->flags, &spent));
 	if (err)
 		return run_fail(run, err, cause);
 	err = xsw_dmamap_map(&run->dst, engine, &dst, job->dst_dir, attrs,
-			     job->flags & XSW_F_SG, call->gfp, &cause);
+			     job->flags & XSW_F_SG, call->gfp, &cause, xsw_spent(job->flags, &spent));
 	if (err) {
-		unmap_one(&run->src, run->src_buffer, DMA_ATTR_SKIP_CPU_SYNC);
+		unmap_one(&run->src, run->src_buffer, DMA_ATTR_SKIP_CPU_SYNC, NULL);
 		return run_fail(run, err, cause);
 	}
-	result->map_ns = xsw_elapsed(start, job->flags);
+	result->map_ns = min_t(u64, spent, U32_MAX);
 	result->src_reason = run->src.reason;
 	result->dst_reason = run->dst.reason;
 	result->nr_segs = xsw_dmamap_nents(&run->src) + xsw_dmamap_nents(&run->dst);

@@ -103,6 +103,20 @@ void xsw_range_keep(const struct xsw_range *range)
 
 /* ---- the DMA API ---- */
 
+/*
+ * Its calls are timed and nothing else: what else there is to do differs with whose ops they are.
+ */
+static u64 clock_begin(const u64 *spent)
+{
+	return spent ? ktime_get_ns() : 0;
+}
+
+static void clock_end(u64 *spent, u64 start)
+{
+	if (spent)
+		*spent += ktime_get_ns() - start;
+}
+
 /**
  * xsw_dma_attrs() - the kernel's attributes
  * @attrs:	XSW_ATTR_*
@@ -197,9 +211,10 @@ static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8
 }
 
 /* Another device's memory: no pages for a scatterlist, and not what a simulated one reaches. */
-static int map_mmio(struct xsw_dmamap *map, bool sg, u8 *cause)
+static int map_mmio(struct xsw_dmamap *map, bool sg, u8 *cause, u64 *spent)
 {
 	struct xsw_engine *engine = map->engine;
+	u64 start;
 	int err;
 
 	if (sg || engine->kind == XSW_ENGINE_SIM) {
@@ -211,8 +226,10 @@ static int map_mmio(struct xsw_dmamap *map, bool sg, u8 *cause)
 		*cause = XSW_CAUSE_NO_DEVICE;
 		err = -ENODEV;
 	} else {
+		start = clock_begin(spent);
 		map->side.dma = dma_map_resource(engine->dev, map->range.mmio + map->range.offset,
 						 map->range.len, map->dir, map->attrs);
+		clock_end(spent, start);
 		err = dma_mapping_error(engine->dev, map->side.dma);
 		err = outcome(map, NULL, err, cause);
 		if (!err)
@@ -249,16 +266,18 @@ static int build_sg(struct xsw_dmamap *map, u32 nr, gfp_t gfp)
  * @sg:		by dma_map_sg(), even where one call of dma_map_page() would do
  * @gfp:	for the scatterlist
  * @cause:	of a failure
+ * @spent:	ns that the DMA API took are added to it, or NULL
  *
  * Return: 0, or a negative errno. -ENOMEM with XSW_CAUSE_NO_MEMORY: @gfp did not get it.
  */
 int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 		   const struct xsw_range *range, enum dma_data_direction dir,
-		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause)
+		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause, u64 *spent)
 {
 	struct piece piece, first;
 	struct walk walk;
 	u32 nr = 0;
+	u64 start;
 	int err;
 
 	memset(map, 0, sizeof(*map));
@@ -269,7 +288,7 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 	INIT_LIST_HEAD(&map->node);
 
 	if (range->mmio)
-		return map_mmio(map, sg, cause);
+		return map_mmio(map, sg, cause, spent);
 	walk_begin(&walk, range);
 	while (walk_next(&walk, &piece))
 		if (!nr++)
@@ -285,11 +304,15 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 		*cause = XSW_CAUSE_NO_DEVICE;
 		err = -ENODEV;
 	} else if (map->sgt.sgl) {
+		start = clock_begin(spent);
 		err = dma_map_sgtable(engine->dev, &map->sgt, dir, attrs);
+		clock_end(spent, start);
 		err = outcome(map, NULL, err, cause);
 	} else {
+		start = clock_begin(spent);
 		map->side.dma = dma_map_page_attrs(engine->dev, first.page, first.offset,
 						   first.len, dir, attrs);
+		clock_end(spent, start);
 		err = dma_mapping_error(engine->dev, map->side.dma);
 		err = outcome(map, &first, err, cause);
 	}
@@ -306,9 +329,10 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 	return err;
 }
 
-static void unmap(struct xsw_dmamap *map, unsigned long attrs)
+static void unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
 	struct device *dev = map->engine->dev;
+	u64 start = clock_begin(spent);
 
 	attrs |= map->attrs;
 	if (map->range.mmio)
@@ -317,10 +341,11 @@ static void unmap(struct xsw_dmamap *map, unsigned long attrs)
 		dma_unmap_sgtable(dev, &map->sgt, map->dir, attrs);
 	else
 		dma_unmap_page_attrs(dev, map->side.dma, map->range.len, map->dir, attrs);
+	clock_end(spent, start);
 }
 
 /* Of a device that can go: as long as the mapping is on its list, the device is there. */
-static bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs)
+static bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
 	struct xsw_engine *engine = map->engine;
 	bool ended = true;
@@ -331,7 +356,7 @@ static bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs)
 		list_del(&map->node);
 		ended = !READ_ONCE(engine->unanswered);
 		if (ended)
-			unmap(map, attrs);
+			unmap(map, attrs, spent);
 	}
 	spin_unlock(&engine->lock);
 	return ended;
@@ -341,18 +366,19 @@ static bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs)
  * xsw_dmamap_unmap() - end a mapping
  * @map:	mapped
  * @attrs:	DMA_ATTR_* in addition
+ * @spent:	ns that the DMA API took are added to it, or NULL
  *
  * Return: false when the device did not answer: then nothing was unmapped, and its memory
  * must never be used for anything else.
  */
-bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs)
+bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
 	bool ended = true;
 
 	if (map->engine->removable)
-		ended = unmap_removable(map, attrs);
+		ended = unmap_removable(map, attrs, spent);
 	else
-		unmap(map, attrs);
+		unmap(map, attrs, spent);
 	sg_free_table(&map->sgt);
 	return ended;
 }
@@ -367,7 +393,7 @@ void xsw_engine_unmap_all(struct xsw_engine *engine)
 	spin_lock(&engine->lock);
 	while ((map = list_first_entry_or_null(&engine->maps, struct xsw_dmamap, node))) {
 		list_del_init(&map->node);
-		unmap(map, 0);
+		unmap(map, 0, NULL);
 		/* Thousands may have to be copied back. */
 		cond_resched_lock(&engine->lock);
 	}
@@ -429,7 +455,7 @@ long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any)
 	struct xsw_mapping *mapping;
 	struct xsw_buffer *buffer;
 	struct xsw_range range;
-	u64 start;
+	u64 spent = 0;
 	long ret;
 
 	if (op->dir > XSW_FROM_DEVICE || (op->attrs & ~XSW_ATTRS_ALL) ||
@@ -459,13 +485,12 @@ long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any)
 		goto free_slot;
 	}
 	range = xsw_buffer_range(buffer, op->offset, op->len);
-	start = xsw_now(op->flags);
 	ret = xsw_dmamap_map(&mapping->map, engine_slot->obj, &range, op->dir,
 			     xsw_dma_attrs(op->attrs), op->flags & XSW_F_SG, call->gfp,
-			     &result->cause);
+			     &result->cause, xsw_spent(op->flags, &spent));
 	if (ret)
 		goto free_mapping;
-	result->map_ns = xsw_elapsed(start, op->flags);
+	result->map_ns = min_t(u64, spent, U32_MAX);
 	result->src_reason = mapping->map.reason;
 	result->nr_segs = xsw_dmamap_nents(&mapping->map);
 	result->bytes = op->len;
@@ -497,10 +522,11 @@ put_engine:
  * xsw_mapping_free() - end a mapping that nothing uses
  * @mapping:	mapping
  * @attrs:	DMA_ATTR_* in addition
+ * @spent:	ns that the DMA API took are added to it, or NULL
  */
-void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs)
+void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs, u64 *spent)
 {
-	if (!xsw_dmamap_unmap(&mapping->map, attrs))
+	if (!xsw_dmamap_unmap(&mapping->map, attrs, spent))
 		xsw_buffer_quarantine(mapping->buffer->obj);
 	xsw_handle_put(mapping->buffer);
 	xsw_handle_put(mapping->engine);
@@ -514,7 +540,7 @@ long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any)
 	struct xsw_result *result = &call->result;
 	struct xsw_mapping *mapping;
 	struct xsw_slot *slot;
-	u64 start;
+	u64 spent = 0;
 	long ret = 0;
 
 	if (op->attrs & ~XSW_ATTRS_ALL)
@@ -529,9 +555,8 @@ long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any)
 	/* The handle ends either way; the memory of a device that did not answer does not. */
 	if (READ_ONCE(mapping->map.engine->dead))
 		ret = xsw_fail(call, -ENODEV, XSW_CAUSE_NO_DEVICE);
-	start = xsw_now(op->flags);
-	xsw_mapping_free(mapping, xsw_dma_attrs(op->attrs));
-	result->unmap_ns = xsw_elapsed(start, op->flags);
+	xsw_mapping_free(mapping, xsw_dma_attrs(op->attrs), xsw_spent(op->flags, &spent));
+	result->unmap_ns = min_t(u64, spent, U32_MAX);
 	xsw_handle_free(handles, slot);
 	return ret;
 }

@@ -170,7 +170,7 @@ static void undo(struct xsw_call *call)
 		xsw_buffer_free(call->session, slot->obj);
 		break;
 	case XSW_HANDLE_MAPPING:
-		xsw_mapping_free(slot->obj, DMA_ATTR_SKIP_CPU_SYNC);
+		xsw_mapping_free(slot->obj, DMA_ATTR_SKIP_CPU_SYNC, NULL);
 		break;
 	}
 	xsw_handle_free(&call->session->handles, slot);

@@ -93,6 +93,12 @@ static inline u32 xsw_elapsed(u64 start, u32 flags)
 	return flags & XSW_F_TIMES ? min_t(u64, ktime_get_ns() - start, U32_MAX) : 0;
 }
 
+/* Where the time of the DMA API's calls is to be added; NULL: not wanted. */
+static inline u64 *xsw_spent(u32 flags, u64 *spent)
+{
+	return flags & XSW_F_TIMES ? spent : NULL;
+}
+
 static inline bool xsw_out_of_range(u64 offset, u64 len, u64 bytes)
 {
 	return offset > bytes || len > bytes - offset;

@@ -88,7 +88,7 @@ void xsw_session_destroy(struct xsw_session *session)
 	cancel_work_sync(&session->cancel_work);
 
 	for (index = 0; (slot = xsw_handle_next(handles, XSW_HANDLE_MAPPING, &index));) {
-		xsw_mapping_free(slot->obj, 0);
+		xsw_mapping_free(slot->obj, 0, NULL);
 		xsw_handle_free(handles, slot);
 		cond_resched();
 	}

@@ -146,8 +146,8 @@ struct xsw_dmamap {
 
 int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 		   const struct xsw_range *range, enum dma_data_direction dir,
-		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause);
-bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs);
+		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause, u64 *spent);
+bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent);
 void xsw_range_keep(const struct xsw_range *range);
 bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu);
 unsigned long xsw_dma_attrs(u32 attrs);
@@ -171,7 +171,7 @@ struct xsw_mapping {
 long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any);
 long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any);
 long xsw_mapping_sync(struct xsw_call *call, const union xsw_op *any);
-void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs);
+void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs, u64 *spent);
 
 long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any);
 long xsw_job_run(struct xsw_call *call, const union xsw_op *any);
