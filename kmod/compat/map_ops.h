@@ -12,9 +12,21 @@
 
 #ifdef XSW_HAVE_MAP_PHYS
 
+static dma_addr_t xsw_ops_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+				   enum dma_data_direction dir, unsigned long attrs)
+{
+	return xsw_ops_map(dev, phys, size, dir, attrs);
+}
+
+static void xsw_ops_unmap_phys(struct device *dev, dma_addr_t dma, size_t size,
+			       enum dma_data_direction dir, unsigned long attrs)
+{
+	xsw_ops_unmap(dev, dma, size, dir, attrs);
+}
+
 #define XSW_MAP_OPS					\
-	.map_phys	= xsw_ops_map,			\
-	.unmap_phys	= xsw_ops_unmap
+	.map_phys	= xsw_ops_map_phys,		\
+	.unmap_phys	= xsw_ops_unmap_phys
 
 #else
 

@@ -115,6 +115,29 @@ struct xsw_mapped xsw_map_bounced(struct xsw_env *env, const struct xsw_dev *dev
 /* 0, -ENOMEM, -EINVAL or -EIO, as xsw_map() returns for @cause. */
 int xsw_map_errno(enum xsw_cause cause);
 
+/*
+ * Nothing is in the way: xsw_map() would map directly at @phys, and do nothing besides. False
+ * tells nothing. Of @dev, the same is looked at as by xsw_map_direct().
+ */
+static __always_inline bool xsw_map_is_plain(const struct xsw_dev *dev, phys_addr_t phys,
+					     size_t size, enum dma_data_direction dir,
+					     unsigned long attrs)
+{
+	if (static_branch_unlikely(&xsw_key_translate) || static_branch_unlikely(&xsw_key_bounce))
+		return false;
+	return xsw_valid_dir(dir) && !(attrs & DMA_ATTR_MMIO) && !dev->ranges && dev->coherent &&
+	       !dev->force_bounce && xsw_capable(dev, phys, size);
+}
+
+/* The same for xsw_unmap() and xsw_sync(): they would do nothing. */
+static __always_inline bool xsw_unmap_is_plain(const struct xsw_env *env,
+					       const struct xsw_dev *dev, dma_addr_t dma,
+					       enum dma_data_direction dir)
+{
+	return xsw_valid_dir(dir) && !dev->ranges && dev->coherent &&
+	       !xsw_pool_spans(env->pool, dma);
+}
+
 /* As xsw_unmap(); of @dev, ranges and coherent are looked at. */
 static __always_inline int
 xsw_unmap_inline(struct xsw_env *env, const struct xsw_dev *dev, dma_addr_t dma, size_t size,

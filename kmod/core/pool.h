@@ -82,12 +82,16 @@ struct xsw_pool {
 /* The area that holds @machine, which lies between the first and the last; or NULL. */
 struct xsw_area *xsw_pool_area(const struct xsw_pool *pool, u64 machine);
 
+/* Is @machine between the first and the last byte of the pool? NULL: there is none. */
+static inline bool xsw_pool_spans(const struct xsw_pool *pool, u64 machine)
+{
+	return pool && machine - pool->lo < pool->span;
+}
+
 /* The area that holds @machine, or NULL: not in the pool, or no pool. */
 static inline struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 machine)
 {
-	if (likely(!pool || machine - pool->lo >= pool->span))
-		return NULL;
-	return xsw_pool_area(pool, machine);
+	return xsw_pool_spans(pool, machine) ? xsw_pool_area(pool, machine) : NULL;
 }
 
 /* Bounce: xsw_map(), xsw_unmap() and xsw_sync() of what is in the pool. */

@@ -149,10 +149,10 @@ static __always_inline void xsw_sync_one(struct xsw_device *xdev, struct device 
 
 /* ---- single mappings ---- */
 
-static dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
-			      enum dma_data_direction dir, unsigned long attrs)
+static noinline dma_addr_t xsw_map_any(struct xsw_device *xdev, struct device *dev,
+				       phys_addr_t phys, size_t size,
+				       enum dma_data_direction dir, unsigned long attrs)
 {
-	struct xsw_device *xdev = xsw_device_in_ops(dev);
 	struct xsw_dev d __uninitialized;
 	struct xsw_mapped m;
 
@@ -162,17 +162,54 @@ static dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
 	return m.dma;
 }
 
-static void xsw_ops_unmap(struct device *dev, dma_addr_t dma, size_t size,
-			  enum dma_data_direction dir, unsigned long attrs)
+static noinline void xsw_unmap_any(struct xsw_device *xdev, struct device *dev, dma_addr_t dma,
+				   size_t size, enum dma_data_direction dir, unsigned long attrs)
 {
-	struct xsw_device *xdev = xsw_device_in_ops(dev);
 	struct xsw_dev d __uninitialized;
 
 	xsw_dev_fill(xdev, dev, &d);
 	xsw_unmap_one(xdev, dev, &d, dma, size, dir, attrs);
 }
 
+/* What is plain calls nothing, so it needs no frame: that is half of what a call costs. */
+static __always_inline dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
+					      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct xsw_dev d __uninitialized;
+
+	xsw_dev_fill(xdev, dev, &d);
+	if (trace_xsw_map_enabled() || unlikely(!xsw_map_is_plain(&d, phys, size, dir, attrs)))
+		return xsw_map_any(xdev, dev, phys, size, dir, attrs);
+	this_cpu_inc(xdev->counters.pcpu->reason[XSW_REASON_DIRECT]);
+	xsw_set_last_map(xdev, XSW_REASON_DIRECT, XSW_CAUSE_NONE);
+	return phys;
+}
+
+static __always_inline void xsw_ops_unmap(struct device *dev, dma_addr_t dma, size_t size,
+					  enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsw_device *xdev = xsw_device_in_ops(dev);
+	struct xsw_dev d __uninitialized;
+
+	xsw_dev_fill(xdev, dev, &d);
+	if (trace_xsw_unmap_enabled() ||
+	    unlikely(!xsw_unmap_is_plain(&xdev->env->env, &d, dma, dir)))
+		xsw_unmap_any(xdev, dev, dma, size, dir, attrs);
+	else
+		this_cpu_inc(xdev->counters.pcpu->unmaps);
+}
+
 #include "map_ops.h"
+
+static noinline void xsw_sync_any(struct xsw_device *xdev, struct device *dev, dma_addr_t dma,
+				  size_t size, enum dma_data_direction dir, bool for_cpu)
+{
+	struct xsw_dev d __uninitialized;
+
+	xsw_dev_fill(xdev, dev, &d);
+	xsw_sync_one(xdev, dev, &d, dma, size, dir, for_cpu);
+}
 
 static __always_inline void xsw_ops_sync(struct device *dev, dma_addr_t dma, size_t size,
 					 enum dma_data_direction dir, bool for_cpu)
@@ -182,7 +219,9 @@ static __always_inline void xsw_ops_sync(struct device *dev, dma_addr_t dma, siz
 
 	xsw_dev_fill(xdev, dev, &d);
 	this_cpu_inc(xdev->counters.pcpu->syncs);
-	xsw_sync_one(xdev, dev, &d, dma, size, dir, for_cpu);
+	if (trace_xsw_sync_enabled() ||
+	    unlikely(!xsw_unmap_is_plain(&xdev->env->env, &d, dma, dir)))
+		xsw_sync_any(xdev, dev, dma, size, dir, for_cpu);
 }
 
 static void xsw_ops_sync_for_cpu(struct device *dev, dma_addr_t dma, size_t size,

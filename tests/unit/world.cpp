@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "plain.h"
+
 namespace xsw {
 
 World *World::current_;
@@ -192,7 +194,13 @@ Mapped World::map(const xsw_dev &dev, u64 phys, size_t size, dma_data_direction 
   Mapped m;
   if (runs_work)
     xsw_seam_run_work();
+  const bool plain = map_is_plain(&dev, phys, size, dir, attrs);
   m.ret = xsw_map(&env_, &dev, phys, size, dir, attrs, &m);
+  if (plain) {
+    EXPECT_EQ(m.ret, 0);
+    EXPECT_EQ(m.reason, XSW_REASON_DIRECT);
+    EXPECT_EQ(m.dma, phys);
+  }
   if (m.ret) {
     EXPECT_EQ(m.dma, DMA_MAPPING_ERROR);
     EXPECT_EQ(m.reason, XSW_REASON_NONE);
@@ -211,7 +219,9 @@ Mapped World::map(const xsw_dev &dev, u64 phys, size_t size, dma_data_direction 
 xsw_cause World::unmap(const xsw_dev &dev, u64 dma, size_t size, dma_data_direction dir,
                        unsigned long attrs) {
   xsw_cause cause = XSW_CAUSE_UNSUPPORTED;
+  const bool plain = unmap_is_plain(&env_, &dev, dma, dir);
   int ret = xsw_unmap(&env_, &dev, dma, size, dir, attrs, &cause);
+  EXPECT_TRUE(!plain || ret == 0) << ret;
   EXPECT_EQ(ret == -EINVAL, cause != XSW_CAUSE_NONE);
   if (ret >= 0) {
     EXPECT_EQ(ret == 1, in_pool(dev, dma) && !(attrs & DMA_ATTR_MMIO));
@@ -222,7 +232,9 @@ xsw_cause World::unmap(const xsw_dev &dev, u64 dma, size_t size, dma_data_direct
 xsw_cause World::sync(const xsw_dev &dev, u64 dma, size_t size, dma_data_direction dir,
                       bool for_cpu) {
   xsw_cause cause = XSW_CAUSE_UNSUPPORTED;
+  const bool plain = unmap_is_plain(&env_, &dev, dma, dir);
   int ret = xsw_sync(&env_, &dev, dma, size, dir, for_cpu, &cause);
+  EXPECT_TRUE(!plain || ret == 0) << ret;
   EXPECT_EQ(ret == -EINVAL, cause != XSW_CAUSE_NONE);
   if (ret >= 0) {
     EXPECT_EQ(ret == 1, in_pool(dev, dma));
