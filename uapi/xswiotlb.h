@@ -98,10 +98,10 @@ enum xsw_dir {
  *		BUF_CREATE: offset to mmap() a kernel buffer at;
  *		ENGINE_OPEN: most bytes that one transfer may move
  * @bytes:	that were moved or mapped
- * @map_ns:	time spent mapping, saturating; 0 unless XSW_F_TIMES was set
+ * @map_ns:	time spent in dma_map_*(), saturating; 0 unless XSW_F_TIMES was set
  * @xfer_ns:	from handing the transfer to the engine to its completion
  * @sync_ns:	time spent in dma_sync_*()
- * @unmap_ns:	time spent unmapping
+ * @unmap_ns:	time spent in dma_unmap_*()
  */
 struct xsw_result {
 	__s32		status;
