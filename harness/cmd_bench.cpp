@@ -14,6 +14,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <sched.h>
 #include <thread>
 
 namespace xsw {
@@ -29,6 +30,24 @@ struct Options {
 };
 
 constexpr uint32_t narrow_bits = 32;
+
+// On the nth CPU that this process may use: its part of the pool, its caches, and one clock, which
+// differs from another CPU's on Xen. Where that can't be had, it is anywhere.
+void stay_on(unsigned nth) {
+  cpu_set_t may;
+  if (sched_getaffinity(0, sizeof(may), &may))
+    return;
+  nth %= static_cast<unsigned>(CPU_COUNT(&may));
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &may) || nth--)
+      continue;
+    cpu_set_t only;
+    CPU_ZERO(&only);
+    CPU_SET(cpu, &only);
+    (void)sched_setaffinity(0, sizeof(only), &only);
+    return;
+  }
+}
 
 xsw_engine_open engine_of(xsw_ops_kind ops, bool narrow) {
   xsw_engine_open op{};
@@ -84,9 +103,10 @@ Result<void> one_pair(const Device &device, uint32_t engine, uint32_t buffer, co
 }
 
 // A thread's share: a session, an engine with either ops, a buffer that both map.
-Result<std::array<BenchSide, 2>> run_pairs(const BenchCase &what, unsigned rounds,
+Result<std::array<BenchSide, 2>> run_pairs(const BenchCase &what, unsigned rounds, unsigned thread,
                                            std::barrier<> &begin) {
   constexpr unsigned warmup = 50;
+  stay_on(thread);
   std::array<BenchSide, 2> sides;
   const auto attempt = [&]() -> Result<void> {
     const auto device = Device::open();
@@ -131,8 +151,8 @@ BenchPairs measure_pairs(const BenchCase &what, const Options &options) {
   {
     std::vector<std::jthread> threads;
     threads.reserve(shares.size());
-    for (auto &share : shares)
-      threads.emplace_back([&] { share = run_pairs(what, options.rounds, begin); });
+    for (unsigned i = 0; i < options.threads; ++i)
+      threads.emplace_back([&, i] { shares.at(i) = run_pairs(what, options.rounds, i, begin); });
   }
   for (const auto &share : shares) {
     if (!share) {
@@ -280,6 +300,8 @@ Exit run(Options &options) {
       progress(what.name);
       report.pairs.push_back(measure_pairs(what, options));
     }
+  // Last: threads that it starts would have to stay there too.
+  stay_on(0);
   for (const BenchWayCase &what : bench_ways())
     if (wanted(what.name)) {
       progress(what.name);
