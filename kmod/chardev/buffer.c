@@ -388,12 +388,15 @@ put_engine:
  */
 void xsw_buffer_free(struct xsw_session *session, struct xsw_buffer *buffer)
 {
-	if (buffer->mm)
+	if (buffer->mm) {
 		unpin_user(session, buffer);
-	else if (buffer->mmio && !buffer->quarantined)
+	} else if (buffer->mmio) {
+		if (buffer->quarantined)
+			xsw_mmio_keep(buffer->mmio);
 		xsw_mmio_put(buffer->mmio);
-	else if (!buffer->mmio)
+	} else {
 		free_kernel(session, buffer);
+	}
 	buffer_release(buffer);
 }
 

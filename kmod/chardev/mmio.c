@@ -30,11 +30,13 @@ MODULE_PARM_DESC(mmio, "memory BAR to take buffers from, of a PCI device without
  * @kref:	its buffer's, and one for each mapping into userspace
  * @first:	page
  * @nr_pages:	long
+ * @kept:	its pages are never given to anybody else
  */
 struct xsw_mmio {
 	struct kref	kref;
 	u32		first;
 	u32		nr_pages;
+	bool		kept;
 };
 
 static struct {
@@ -135,15 +137,23 @@ static void mmio_free(struct kref *kref)
 {
 	struct xsw_mmio *piece = container_of(kref, struct xsw_mmio, kref);
 
-	mutex_lock(&bar.lock);
-	bitmap_clear(bar.used, piece->first, piece->nr_pages);
-	mutex_unlock(&bar.lock);
+	if (!piece->kept) {
+		mutex_lock(&bar.lock);
+		bitmap_clear(bar.used, piece->first, piece->nr_pages);
+		mutex_unlock(&bar.lock);
+	}
 	kfree(piece);
 }
 
 void xsw_mmio_put(struct xsw_mmio *piece)
 {
 	kref_put(&piece->kref, mmio_free);
+}
+
+/* A device may still write there: for its owner, before he puts it. */
+void xsw_mmio_keep(struct xsw_mmio *piece)
+{
+	piece->kept = true;
 }
 
 phys_addr_t xsw_mmio_phys(const struct xsw_mmio *piece)
@@ -193,6 +203,7 @@ struct xsw_mmio *xsw_mmio_create(u32 nr_pages)
 	kref_init(&piece->kref);
 	piece->first = first;
 	piece->nr_pages = nr_pages;
+	piece->kept = false;
 	err = clear_piece(piece);
 	if (!err)
 		return piece;

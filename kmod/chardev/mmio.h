@@ -16,6 +16,7 @@ bool xsw_mmio_there(void);
 
 struct xsw_mmio *xsw_mmio_create(u32 nr_pages);
 void xsw_mmio_put(struct xsw_mmio *mmio);
+void xsw_mmio_keep(struct xsw_mmio *mmio);
 phys_addr_t xsw_mmio_phys(const struct xsw_mmio *mmio);
 int xsw_mmio_mmap(struct xsw_mmio *mmio, struct vm_area_struct *vma);
 

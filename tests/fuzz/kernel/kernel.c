@@ -623,6 +623,11 @@ void xsw_mmio_put(struct xsw_mmio *mmio)
 	fake.mmio--;
 }
 
+void xsw_mmio_keep(struct xsw_mmio *mmio)
+{
+	(void)mmio;
+}
+
 phys_addr_t xsw_mmio_phys(const struct xsw_mmio *mmio)
 {
 	(void)mmio;
