@@ -77,21 +77,29 @@ static struct device *xsw_pv_shadow_for(u64 limit)
 static struct page *xsw_pv_alloc(struct xsw_env *env, u64 size, u64 limit, gfp_t gfp)
 {
 	struct device *shadow = xsw_pv_shadow_for(limit);
+	struct page *page;
 	dma_addr_t dma;
 	void *vaddr;
 
 	if (!shadow)
 		return NULL;
 	vaddr = dma_alloc_attrs(shadow, size, &dma, gfp, DMA_ATTR_NO_WARN);
-	return vaddr ? virt_to_page(vaddr) : NULL;
+	if (!vaddr)
+		return NULL;
+	/* It has to be freed for the same one. */
+	page = virt_to_page(vaddr);
+	set_page_private(page, (unsigned long)shadow);
+	return page;
 }
 
 static void xsw_pv_free(struct xsw_env *env, struct page *page, u64 size)
 {
+	struct device *shadow = (struct device *)page_private(page);
 	bool foreign = false;
 	u64 machine = xsw_pv_to_machine(env, page_to_phys(page), &foreign);
 
-	dma_free_attrs(xsw_pv_shadow_for(U64_MAX), size, page_address(page), machine, 0);
+	set_page_private(page, 0);
+	dma_free_attrs(shadow, size, page_address(page), machine, 0);
 }
 
 static const struct xsw_env_ops xsw_pv_ops = {
