@@ -310,11 +310,13 @@ static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_
 	if (err)
 		return err;
 	err = xsw_dmamap_map(&run->src, engine, &src, job->src_dir, attrs,
-			     job->flags & XSW_F_SG, call->gfp, &cause, xsw_spent(job->flags, &spent));
+			     job->flags & XSW_F_SG, call->gfp, &cause,
+			     xsw_spent(job->flags, &spent));
 	if (err)
 		return run_fail(run, err, cause);
 	err = xsw_dmamap_map(&run->dst, engine, &dst, job->dst_dir, attrs,
-			     job->flags & XSW_F_SG, call->gfp, &cause, xsw_spent(job->flags, &spent));
+			     job->flags & XSW_F_SG, call->gfp, &cause,
+			     xsw_spent(job->flags, &spent));
 	if (err) {
 		unmap_one(&run->src, run->src_buffer, DMA_ATTR_SKIP_CPU_SYNC, NULL);
 		return run_fail(run, err, cause);

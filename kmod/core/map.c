@@ -8,7 +8,7 @@ DEFINE_STATIC_KEY_FALSE(xsw_key_translate);
 DEFINE_STATIC_KEY_FALSE(xsw_key_bounce);
 DEFINE_STATIC_KEY_FALSE(xsw_key_cache);
 
-/* A buffer that is local and foreign in parts straddles too: unmap will know only where it starts. */
+/* One that is local and foreign in parts straddles too: unmap will know only where it starts. */
 struct xsw_place xsw_translate(struct xsw_env *env, phys_addr_t phys, size_t size)
 {
 	u64 (*to_machine)(struct xsw_env *env, phys_addr_t phys, bool *foreign);
@@ -50,13 +50,12 @@ void xsw_cache_machine(struct xsw_env *env, u64 machine, size_t size,
 {
 	phys_addr_t phys = machine;
 
-	if (env->ops->machine_to_phys && !env->ops->machine_to_phys(env, machine, &phys)) {
+	if (env->ops->machine_to_phys && !env->ops->machine_to_phys(env, machine, &phys))
 		xsw_cache_foreign(env, machine, size, dir, for_cpu);
-	} else if (!for_cpu) {
+	else if (!for_cpu)
 		xsw_arch_sync_for_device(phys, size, dir);
-	} else if (dir != DMA_TO_DEVICE) {
+	else if (dir != DMA_TO_DEVICE)
 		xsw_arch_sync_for_cpu(phys, size, dir);
-	}
 }
 
 /* Another device's memory: bus addresses, which the p2m does not know, and no caches. */
