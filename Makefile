@@ -131,7 +131,7 @@ initramfs: modules harness
 guest: initramfs
 
 deps: ## install the Debian packages that are missing
-	@scripts/deps run
+	@scripts/deps run $(if $(filter debug kcsan,$(KERNEL)),debug)
 
 clean: ## remove what was built
 	rm -rf build

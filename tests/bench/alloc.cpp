@@ -158,7 +158,7 @@ void lookup(benchmark::State &state, unsigned int areas) {
   u64 at = 0;
   measure(state, 64, [&] {
     at = (at + 4096 * 1021) % kPoolBytes;
-    benchmark::DoNotOptimize(xsw_pool_find(world.env().pool, 0x4000'0000 + at));
+    benchmark::DoNotOptimize(xsw_bench_pool_holds(world.env().pool, 0x4000'0000 + at));
   });
 }
 

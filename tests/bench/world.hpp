@@ -16,15 +16,7 @@
 #endif
 
 extern "C" {
-#include "core.h"
-// pool.h is not for C++.
-struct xsw_area;
-struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 machine);
-enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
-                            size_t size, dma_addr_t *dma);
-enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
-                              const struct xsw_dev *dev, u64 machine, size_t size,
-                              enum dma_data_direction dir, unsigned long attrs);
+#include "pool.h"
 }
 
 namespace xsw::bench {
@@ -72,12 +64,10 @@ public:
   // The pool alone, without the decision to bounce: what the in-tree's figures are of.
   bool pool_map(const xsw_dev &dev, const u8 *buffer, size_t size, Mapping &m) {
     m.size = size;
-    return xsw_pool_map(env_.pool, &dev, reinterpret_cast<uintptr_t>(buffer), size, &m.dma) ==
-           XSW_CAUSE_NONE;
+    return xsw_bench_pool_map(env_.pool, &dev, buffer, size, &m.dma);
   }
   void pool_unmap(const xsw_dev &dev, const Mapping &m, dma_data_direction dir) {
-    xsw_area *area = xsw_pool_find(env_.pool, m.dma);
-    if (!area || xsw_pool_unmap(env_.pool, area, &dev, m.dma, m.size, dir, 0) != XSW_CAUSE_NONE)
+    if (!xsw_bench_pool_unmap(env_.pool, &dev, m.dma, m.size, dir))
       refused_ = true;
   }
   bool sync(const xsw_dev &dev, const Mapping &m, dma_data_direction dir, bool for_cpu) {
