@@ -243,30 +243,99 @@ static u32 find_by_jumps(const struct xsw_area *area, const struct xsw_fit *fit)
 	}
 }
 
-/* ---- runs ---- */
+static u32 find(const struct xsw_area *area, const struct xsw_fit *fit)
+{
+	if (fit->n <= 64 && fit->stride < 64)
+		return find_in_words(area, fit);
+	return find_by_jumps(area, fit);
+}
+
+/* ---- runs and their records ---- */
+
+#define PAGE_SLOTS	BIT(XSW_PAGE_SHIFT - XSW_SLOT_SHIFT)
+
+static struct xsw_run *home_of(const struct xsw_area *area, u32 slot)
+{
+	return &area->page[slot / PAGE_SLOTS];
+}
 
 static void put_unused(struct xsw_area *area, struct xsw_run *run)
 {
 	run->next = area->unused;
 	area->unused = run;
-	area->unused_runs++;
+	area->nr_unused++;
+}
+
+/* A page with a start in it has one record of its own; more of them need others. */
+static struct xsw_run *take_record(struct xsw_area *area, u32 slot)
+{
+	struct xsw_run *home = home_of(area, slot), *run = home;
+	u32 page = slot / PAGE_SLOTS;
+
+	if (home->n) {
+		run = area->unused;
+		area->unused = run->next;
+		area->nr_unused--;
+		run->next = home->next;
+		home->next = run;
+	}
+	area->filled[page / 64] |= 1ULL << page % 64;
+	return run;
+}
+
+static void put_record(struct xsw_area *area, struct xsw_run *run)
+{
+	struct xsw_run *home = home_of(area, run->first), **link = &home->next;
+	u32 page = run->first / PAGE_SLOTS;
+
+	run->n = 0;
+	if (run != home) {
+		while (*link != run)
+			link = &(*link)->next;
+		*link = run->next;
+		put_unused(area, run);
+	}
+	if (!home->n && !home->next)
+		area->filled[page / 64] &= ~(1ULL << page % 64);
+}
+
+/* The same place in a page that is free, all of it, and so has an unused record. */
+static u32 find_in_free_page(const struct xsw_area *area, const struct xsw_fit *fit)
+{
+	u32 before = fit->phase % PAGE_SLOTS, slot;
+	struct xsw_fit page = *fit;
+
+	page.stride |= PAGE_SLOTS - 1;
+	page.phase -= before;
+	page.offset += before << XSW_SLOT_SHIFT;
+	page.n = max(fit->n + before, (u32)PAGE_SLOTS);
+	if (page.n > page.hi - page.lo || page.phase > page.hi - page.n)
+		return XSW_NO_SLOT;
+	slot = find(area, &page);
+	return slot == XSW_NO_SLOT ? slot : slot + before;
 }
 
 static void release(struct xsw_area *area, struct xsw_run *run)
 {
 	set_taken(area, run->first, run->first + run->n, false);
-	put_unused(area, run);
+	put_record(area, run);
 }
 
 /* Each length in its turn, so that those that nobody asks for any more go, too. */
 void xsw_area_cool(struct xsw_area *area, u32 runs)
 {
-	for (; area->hot_slots && runs; area->cool = area->cool ? area->cool - 1 : XSW_HOT_SLOTS) {
+	for (; xsw_area_has_hot(area) && runs;
+	     area->cool = area->cool ? area->cool - 1 : XSW_HOT_SLOTS) {
 		struct xsw_run *run = area->hot[area->cool];
 
 		if (!run)
 			continue;
-		xsw_area_take_hot(area, run);
+		if (area->cool) {
+			xsw_area_take_hot(area, run);
+		} else {
+			area->hot[0] = run->cooler;
+			area->nr_long--;
+		}
 		release(area, run);
 		runs--;
 	}
@@ -274,44 +343,63 @@ void xsw_area_cool(struct xsw_area *area, u32 runs)
 
 struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
 {
-	struct xsw_run *run = area->unused;
+	struct xsw_run *run;
 	u32 slot;
 
-	if (!run)
+	if (unlikely(area->closed || area->machine != fit->machine))
 		return NULL;
-	if (fit->n <= 64 && fit->stride < 64)
-		slot = find_in_words(area, fit);
-	else
-		slot = find_by_jumps(area, fit);
+	slot = find(area, fit);
+	if (slot != XSW_NO_SLOT && !area->unused && home_of(area, slot)->n)
+		slot = find_in_free_page(area, fit);
 	if (slot == XSW_NO_SLOT)
 		return NULL;
-	area->unused = run->next;
-	area->unused_runs--;
+	run = take_record(area, slot);
 	set_taken(area, slot, slot + fit->n, true);
 	run->first = slot;
 	run->n = fit->n;
 	return run;
 }
 
+/* The latest comes first; what has been there for longest goes. */
+static void put_long(struct xsw_area *area, struct xsw_run *run)
+{
+	struct xsw_run **link = &area->hot[0], *last;
+
+	run->cooler = *link;
+	*link = run;
+	if (++area->nr_long <= XSW_HOT_LONG)
+		return;
+	while ((*link)->cooler)
+		link = &(*link)->cooler;
+	last = *link;
+	*link = NULL;
+	area->nr_long--;
+	release(area, last);
+}
+
 /* There are enough hot runs, or too many; a few at a time, or the lock is held for long. */
 void xsw_area_free_slow(struct xsw_area *area, struct xsw_run *run)
 {
-	u32 most = xsw_area_hot_max(area);
-
-	if (area->hot_slots + run->n > most)
-		xsw_area_cool(area, 2);
-	if (run->n <= XSW_HOT_SLOTS && area->hot_slots + run->n <= most)
-		xsw_area_put_hot(area, run);
-	else
+	if (run->n > XSW_HOT_SLOTS) {
+		/* There can be several. */
+		if (xsw_area_too_hot(area, 2 * run->n))
+			release(area, run);
+		else
+			put_long(area, run);
+		return;
+	}
+	xsw_area_cool(area, 2);
+	if (area->hot_slots + run->n > XSW_HOT_MOST ||
+	    xsw_area_too_hot(area, area->hot_slots + run->n))
 		release(area, run);
+	else
+		xsw_area_free(area, run);
 }
 
-/* ---- mappings ---- */
-
-struct xsw_run *xsw_area_find_last(const struct xsw_area *area, u32 at)
+struct xsw_run *xsw_area_find_last(const struct xsw_area *area, u32 slot)
 {
-	u32 b = at >> XSW_BUCKET_SHIFT, w = b / 64;
-	u64 bits = area->filled[w] & word_mask(w, 0, b + 1);
+	u32 page = slot / PAGE_SLOTS, w = page / 64;
+	u64 bits = area->filled[w] & word_mask(w, 0, page + 1);
 	struct xsw_run *run, *last = NULL;
 
 	for (;;) {
@@ -320,14 +408,14 @@ struct xsw_run *xsw_area_find_last(const struct xsw_area *area, u32 at)
 				return NULL;
 			bits = area->filled[w];
 		}
-		b = w * 64 + fls64(bits) - 1;
-		for (run = area->bucket[b]; run; run = run->next)
-			if (run->at <= (at | XSW_SLOT_MASK) && (!last || run->at > last->at))
+		page = w * 64 + fls64(bits) - 1;
+		for (run = &area->page[page]; run; run = run->next)
+			if (run->n && run->first <= slot && (!last || run->first > last->first))
 				last = run;
 		if (last)
 			return last;
-		/* Only the first bucket can have none: all of its mappings start later. */
-		bits &= ~(1ULL << b % 64);
+		/* Only the first page can have none: all of its runs start later. */
+		bits &= ~(1ULL << page % 64);
 	}
 }
 
@@ -338,7 +426,7 @@ int xsw_area_refill(struct xsw_area *area)
 	unsigned long flags;
 	struct xsw_run *block;
 	/* Nobody else adds to them. */
-	u32 i, nr = min(area->runs, area->nr - area->runs);
+	u32 i, nr = min(area->records, area->nr - area->records);
 
 	block = kvcalloc(nr + 1, sizeof(*block), GFP_KERNEL);
 	if (!block)
@@ -351,32 +439,34 @@ int xsw_area_refill(struct xsw_area *area)
 		spin_unlock_irqrestore(&area->lock, flags);
 	}
 	spin_lock_irqsave(&area->lock, flags);
-	area->runs += nr;
+	area->records += nr;
 	spin_unlock_irqrestore(&area->lock, flags);
 	return 0;
 }
 
 int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offset, u64 size)
 {
-	u32 i, buckets = DIV_ROUND_UP_ULL(size, 1ULL << XSW_BUCKET_SHIFT);
+	u32 i, pages = DIV_ROUND_UP_ULL(size, 1ULL << XSW_PAGE_SHIFT);
 
 	area->machine = ext->machine + offset;
 	area->phys = ext->phys + offset;
 	area->vaddr = (u8 *)ext->vaddr + offset;
+	area->node = ext->node;
+	area->bytes = size;
 	area->nr = size >> XSW_SLOT_SHIFT;
 	area->words = DIV_ROUND_UP(area->nr, 64);
 	area->leaves = roundup_pow_of_two(area->words);
-	/* One for each page, at least for as long as those of small mappings need to be made. */
-	area->runs = min(area->nr, max(area->nr >> (XSW_BUCKET_SHIFT - XSW_SLOT_SHIFT), 512U));
+	/* For as long as more of them need to be made. */
+	area->records = min(area->nr, max(area->nr / 512, 256U));
 
+	area->page = kvcalloc(pages, sizeof(*area->page), GFP_KERNEL);
 	area->taken = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);
 	area->tree = kvcalloc(2 * area->leaves, sizeof(*area->tree), GFP_KERNEL);
-	area->bucket = kvcalloc(buckets, sizeof(*area->bucket), GFP_KERNEL);
-	area->filled = kvcalloc(DIV_ROUND_UP(buckets, 64), sizeof(u64), GFP_KERNEL);
-	area->blocks = kvcalloc(area->runs + 1, sizeof(*area->blocks), GFP_KERNEL);
-	if (!area->taken || !area->tree || !area->bucket || !area->filled || !area->blocks)
+	area->filled = kvcalloc(DIV_ROUND_UP(pages, 64), sizeof(u64), GFP_KERNEL);
+	area->blocks = kvcalloc(area->records + 1, sizeof(*area->blocks), GFP_KERNEL);
+	if (!area->page || !area->taken || !area->tree || !area->filled || !area->blocks)
 		return -ENOMEM;
-	for (i = area->runs; i; i--)
+	for (i = area->records; i; i--)
 		put_unused(area, &area->blocks[i]);
 	/* What the last word has beyond the end is never free, nor are words beyond it. */
 	if (area->nr % 64)
@@ -394,7 +484,7 @@ void xsw_area_exit(struct xsw_area *area)
 		kvfree(block);
 	}
 	kvfree(area->filled);
-	kvfree(area->bucket);
 	kvfree(area->tree);
 	kvfree(area->taken);
+	kvfree(area->page);
 }

@@ -12,23 +12,25 @@
 #define XSW_AREA_MAX_SLOTS	BIT(21)	/* bytes and slots fit in 32 bits */
 #define XSW_NO_SLOT		(~0U)
 
-#define XSW_HOT_SLOTS		132		/* longest run that is kept hot */
-#define XSW_HOT_MOST		(32 * XSW_HOT_SLOTS)	/* slots in all hot runs */
+#define XSW_HOT_SLOTS		132		/* longest of the short runs that are kept hot */
+#define XSW_HOT_MOST		(32 * XSW_HOT_SLOTS)	/* slots in all of them */
+#define XSW_HOT_LONG		4		/* longer runs that are kept hot */
 
-/* A mapping is found in the bucket of the bytes in which it starts; 8 can, at most. */
-#define XSW_BUCKET_SHIFT	12
+#define XSW_PAGE_SHIFT		12		/* not the kernel's: what records are kept by */
 
 /**
- * struct xsw_run - slots in a row that were taken, and the mapping in them
- * @next:	in the list that it is in: of a bucket, of hot runs, of unused ones
+ * struct xsw_run - slots in a row that were taken, and the mapping in them, if there is one
+ * @next:	of the page in which it starts; or of @unused
+ * @cooler:	next of the hot ones
  * @phys:	original memory
  * @at:		byte of the area at which the mapping starts
- * @size:	bytes mapped; 0 while it is not filled yet, and once its unmap has begun
+ * @size:	bytes mapped; 0 while it is not filled yet, once its unmap has begun, and hot
  * @first:	slot
- * @n:		slots
+ * @n:		slots; 0: the record stands for none
  */
 struct xsw_run {
 	struct xsw_run	*next;
+	struct xsw_run	*cooler;
 	u64		phys;
 	u32		at;
 	u32		size;
@@ -38,6 +40,7 @@ struct xsw_run {
 
 /**
  * struct xsw_fit - what a place in an area must be like
+ * @machine:	of slot 0, as it was when this was made
  * @dma0:	dma address of slot 0
  * @size:	bytes of the mapping
  * @boundary:	2^n - 1, ~0: none
@@ -49,6 +52,7 @@ struct xsw_run {
  * @phase:	first slot & @stride
  */
 struct xsw_fit {
+	u64	machine;
 	u64	dma0;
 	u64	size;
 	u64	boundary;
@@ -77,25 +81,30 @@ struct xsw_free {
  * @machine:	machine address of slot 0
  * @phys:	its guest physical address
  * @vaddr:	where the CPU reaches it
+ * @page:	for each page of the area the record of a run that starts there, with others
+ *		that do behind it
+ * @bytes:	in all
+ * @nr:		slots
+ * @node:	that its memory is near to
  * @taken:	bitmap: slot is in a run
  * @tree:	free slots of @taken's words, from @leaves on, and of pairs of what is
  *		below: node i is made of 2i and 2i + 1
- * @bucket:	mappings by where they start
- * @filled:	bitmap: bucket is not empty
- * @blocks:	memory of all runs; the first of each block links it
- * @nr:		slots
+ * @filled:	bitmap: a run starts in the page
+ * @blocks:	memory of more records; the first of each block links it
  * @words:	64-bit words in @taken
  * @leaves:	@words rounded up to a power of two
  * @lock:	protects what follows, and all of the above that changes
  * @used:	slots in use
  * @limit:	@used may grow this far without looking at other areas; -1: it must not
  *		change until the pool's lock is free again
- * @hot_slots:	slots of all runs in @hot
+ * @hot_slots:	slots of all short hot runs
+ * @nr_long:	hot runs that are longer
  * @cool:	length of hot runs to give up next
- * @runs:	that there are
- * @unused_runs: in @unused
- * @unused:	runs that stand for no slots
- * @hot:	runs of each length that were freed last, latest first
+ * @records:	in @blocks
+ * @nr_unused:	in @unused
+ * @unused:	records of @blocks that stand for no slots
+ * @closed:	nothing is to be mapped here any more
+ * @hot:	runs of each length that were freed last, latest first; 0: longer ones
  *
  * What every CPU reads and what the lock's holder writes are on different cache lines.
  */
@@ -103,12 +112,14 @@ struct xsw_area {
 	u64			machine;
 	phys_addr_t		phys;
 	u8			*vaddr;
+	struct xsw_run		*page;
+	u32			bytes;
+	u32			nr;
+	int			node;
 	u64			*taken;
 	struct xsw_free		*tree;
-	struct xsw_run		**bucket;
 	u64			*filled;
 	struct xsw_run		*blocks;
-	u32			nr;
 	u32			words;
 	u32			leaves;
 
@@ -116,10 +127,12 @@ struct xsw_area {
 	s32			used;
 	s32			limit;
 	u32			hot_slots;
+	u32			nr_long;
 	u32			cool;
-	u32			runs;
-	u32			unused_runs;
+	u32			records;
+	u32			nr_unused;
 	struct xsw_run		*unused;
+	bool			closed;
 	struct xsw_run		*hot[XSW_HOT_SLOTS + 1];
 } ____cacheline_aligned_in_smp;
 
@@ -144,84 +157,62 @@ static inline u32 xsw_fit_from(const struct xsw_fit *fit, u32 slot)
 	return slot;
 }
 
-/* Are there so few unused runs that more should be made, where that may sleep? */
+/* Are there so few unused records that more should be made, where that may sleep? */
 static inline bool xsw_area_low(const struct xsw_area *area)
 {
-	return area->unused_runs < area->runs / 4 && area->runs < area->nr;
+	return area->nr_unused < area->records / 4 && area->records < area->nr;
 }
 
 /* Makes them. Not the lock; may sleep. Return: 0 or -ENOMEM. */
 int xsw_area_refill(struct xsw_area *area);
 
 /*
- * All with the lock held. Alloc returns NULL where there is no place, or no run to stand for
- * it: then there may be one only when all hot runs were given up, which a caller does some
- * at a time so that the lock is never held for long.
+ * All with the lock held. Alloc returns NULL where there is no place: then there may be one
+ * only when all hot runs were given up, which a caller does some at a time so that the
+ * lock is never held for long.
  */
 struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit);
 void xsw_area_cool(struct xsw_area *area, u32 runs);
 void xsw_area_free_slow(struct xsw_area *area, struct xsw_run *run);
 
-/* How many slots hot runs may have: some of what is free, so that they do not scatter it. */
-static inline u32 xsw_area_hot_max(const struct xsw_area *area)
+static inline bool xsw_area_has_hot(const struct xsw_area *area)
 {
-	return min((area->nr - area->used) / 4, (u32)XSW_HOT_MOST);
+	return area->hot_slots | area->nr_long;
 }
 
-/* @run is the first of the hot ones of its length. */
+/* Hot runs may have a quarter of what is free, so that they do not scatter it. */
+static inline bool xsw_area_too_hot(const struct xsw_area *area, u32 hot)
+{
+	return 4 * hot + area->used > area->nr;
+}
+
+/* @run is the first of the short hot ones of its length. */
 static inline void xsw_area_take_hot(struct xsw_area *area, struct xsw_run *run)
 {
-	area->hot[run->n] = run->next;
+	area->hot[run->n] = run->cooler;
 	area->hot_slots -= run->n;
-}
-
-static inline void xsw_area_put_hot(struct xsw_area *area, struct xsw_run *run)
-{
-	run->next = area->hot[run->n];
-	area->hot[run->n] = run;
-	area->hot_slots += run->n;
 }
 
 static inline void xsw_area_free(struct xsw_area *area, struct xsw_run *run)
 {
-	if (likely(run->n <= XSW_HOT_SLOTS &&
-		   area->hot_slots + run->n <= xsw_area_hot_max(area)))
-		xsw_area_put_hot(area, run);
-	else
+	u32 n = run->n, hot = area->hot_slots + n;
+
+	if (unlikely(n > XSW_HOT_SLOTS || hot > XSW_HOT_MOST || xsw_area_too_hot(area, hot))) {
 		xsw_area_free_slow(area, run);
+		return;
+	}
+	run->cooler = area->hot[n];
+	area->hot[n] = run;
+	area->hot_slots = hot;
 }
 
-/* A mapping that starts at byte @run->at: until it has a size, nobody else touches it. */
-static inline void xsw_area_insert(struct xsw_area *area, struct xsw_run *run)
+/* The run that has slot @slot, or the last that starts before it, or NULL. */
+struct xsw_run *xsw_area_find_last(const struct xsw_area *area, u32 slot);
+
+/* The record of the page of byte @at: it stands for most mappings that start there. */
+static inline struct xsw_run *xsw_area_home(const struct xsw_area *area, u32 at)
 {
-	u32 b = run->at >> XSW_BUCKET_SHIFT;
-
-	run->next = area->bucket[b];
-	if (!run->next)
-		area->filled[b / 64] |= 1ULL << b % 64;
-	area->bucket[b] = run;
+	return &area->page[at >> XSW_PAGE_SHIFT];
 }
-
-/* Where the mapping is linked that starts at byte @at; NULL is there if there is none. */
-static inline struct xsw_run **xsw_area_find(const struct xsw_area *area, u32 at)
-{
-	struct xsw_run **link = &area->bucket[at >> XSW_BUCKET_SHIFT];
-
-	while (*link && (*link)->at != at)
-		link = &(*link)->next;
-	return link;
-}
-
-static inline void xsw_area_remove(struct xsw_area *area, struct xsw_run **link)
-{
-	u32 b = (*link)->at >> XSW_BUCKET_SHIFT;
-
-	*link = (*link)->next;
-	if (!area->bucket[b])
-		area->filled[b / 64] &= ~(1ULL << b % 64);
-}
-
-/* The last mapping that starts in the slot of byte @at or before it, or NULL. */
-struct xsw_run *xsw_area_find_last(const struct xsw_area *area, u32 at);
 
 #endif /* XSW_AREA_H */

@@ -79,12 +79,14 @@ bool xsw_dma_capable(const struct xsw_dev *dev, dma_addr_t dma, u64 size);
  * @phys:	its guest physical address
  * @machine:	its machine address: contiguous for the whole extent
  * @size:	bytes, a multiple of XSW_SLOT_SIZE; @phys and @machine are so aligned too
+ * @node:	that it is near to; CPUs of that node try it first
  */
 struct xsw_extent {
 	void		*vaddr;
 	phys_addr_t	phys;
 	u64		machine;
 	u64		size;
+	int		node;
 };
 
 struct xsw_pool;
@@ -110,6 +112,50 @@ int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
  * Return: slots that were still in use: 0, or somebody has leaked a mapping.
  */
 u64 xsw_pool_destroy(struct xsw_pool *pool);
+
+/**
+ * struct xsw_pool_more - how a pool may grow
+ * @nr:		areas that may be added
+ * @bytes:	of each, a multiple of XSW_SLOT_SIZE
+ * @full:	called when a map finds no space though one of @bytes would have it; from any
+ *		context and as often as that happens
+ * @arg:	its argument
+ */
+struct xsw_pool_more {
+	unsigned int	nr;
+	u64		bytes;
+	void		(*full)(void *arg);
+	void		*arg;
+};
+
+/**
+ * xsw_pool_may_grow() - let a pool grow
+ * @pool:	just made, nobody maps yet; at most once
+ * @more:	how
+ *
+ * Context: may sleep. Return: 0, -EINVAL, -ENOMEM.
+ */
+int xsw_pool_may_grow(struct xsw_pool *pool, const struct xsw_pool_more *more);
+
+/**
+ * xsw_pool_add() - add an area to a pool that may grow
+ * @pool:	the pool
+ * @ext:	its memory, of the size that xsw_pool_may_grow() was told
+ *
+ * Context: may sleep; one caller at a time. Return: 0; -ENOSPC there are as many as there may
+ * be; -EINVAL it overlaps one, or has another size; -ENOMEM.
+ */
+int xsw_pool_add(struct xsw_pool *pool, const struct xsw_extent *ext);
+
+/**
+ * xsw_pool_remove() - take an area that was added out of a pool
+ * @pool:	the pool
+ * @machine:	of the extent that was added
+ *
+ * Context: may sleep; one caller at a time, and not one of xsw_pool_add(). Return: 0, its memory is
+ * the caller's again; -EBUSY something is mapped there; -ENOENT no such area was added.
+ */
+int xsw_pool_remove(struct xsw_pool *pool, u64 machine);
 
 /**
  * struct xsw_pool_info - figures of a pool

@@ -43,39 +43,98 @@ static u64 areas_of(u64 size, u64 target)
 	return max_t(u64, div64_u64(size, target), DIV_ROUND_UP_ULL(size, XSW_AREA_MAX_BYTES));
 }
 
-/* Cut one extent into areas, which must be put in their place by machine address. */
+static struct xsw_area *area_create(const struct xsw_extent *ext, u64 offset, u64 size)
+{
+	/* Powers of two come aligned to cache lines. */
+	struct xsw_area *area = kvcalloc(1, roundup_pow_of_two(sizeof(*area)), GFP_KERNEL);
+
+	if (!area)
+		return NULL;
+	spin_lock_init(&area->lock);
+	if (!xsw_area_init(area, ext, offset, size))
+		return area;
+	xsw_area_exit(area);
+	kvfree(area);
+	return NULL;
+}
+
+/* Cut one extent into areas. */
 static int add_areas(struct xsw_pool *pool, const struct xsw_extent *ext, u64 target)
 {
 	u64 nr = areas_of(ext->size, target);
 	u64 cut = div64_u64(ext->size, nr) & ~(XSW_AREA_UNIT - 1);
 	u64 offset = 0;
-	unsigned int at = pool->nr_areas;
 
-	while (at && pool->area[at - 1].machine > ext->machine)
-		at--;
-	memmove(&pool->area[at + nr], &pool->area[at],
-		(pool->nr_areas - at) * sizeof(*pool->area));
-	memset(&pool->area[at], 0, nr * sizeof(*pool->area));
-	pool->nr_areas += nr;
-
-	for (; nr; nr--, at++) {
+	for (; nr; nr--) {
 		u64 size = nr > 1 ? cut : ext->size - offset;
-		int ret = xsw_area_init(&pool->area[at], ext, offset, size);
+		struct xsw_area *area = area_create(ext, offset, size);
 
-		if (ret)
-			return ret;
+		if (!area)
+			return -ENOMEM;
+		pool->area[pool->nr_areas++] = area;
 		offset += size;
 	}
 	return 0;
 }
 
+/* With the pool's lock held, or before anybody else knows the pool: look-ups find @area. */
+static void place(struct xsw_pool *pool, struct xsw_area *area)
+{
+	unsigned int at = pool->nr_open;
+
+	WRITE_ONCE(pool->lo, min(pool->lo, area->machine));
+	WRITE_ONCE(pool->last, max(pool->last, area->machine + area->bytes - 1));
+	write_seqcount_begin(&pool->seq);
+	for (; at && pool->place[at - 1].machine > area->machine; at--) {
+		WRITE_ONCE(pool->place[at].machine, pool->place[at - 1].machine);
+		WRITE_ONCE(pool->place[at].area, pool->place[at - 1].area);
+	}
+	WRITE_ONCE(pool->place[at].machine, area->machine);
+	WRITE_ONCE(pool->place[at].area, area);
+	WRITE_ONCE(pool->nr_open, pool->nr_open + 1);
+	write_seqcount_end(&pool->seq);
+}
+
+static void displace(struct xsw_pool *pool, const struct xsw_area *area)
+{
+	unsigned int at = 0;
+
+	while (pool->place[at].area != area)
+		at++;
+	write_seqcount_begin(&pool->seq);
+	for (; at + 1 < pool->nr_open; at++) {
+		WRITE_ONCE(pool->place[at].machine, pool->place[at + 1].machine);
+		WRITE_ONCE(pool->place[at].area, pool->place[at + 1].area);
+	}
+	WRITE_ONCE(pool->nr_open, pool->nr_open - 1);
+	write_seqcount_end(&pool->seq);
+}
+
+/* The areas of a CPU's own node are shared out among its CPUs; where it has none, all are. */
+static struct xsw_area *home_of(const struct xsw_pool *pool, unsigned int cpu)
+{
+	unsigned int i, nth = 0, near = 0;
+	int node = xsw_node_of(cpu);
+
+	for (i = 0; i < cpu; i++)
+		nth += xsw_node_of(i) == node;
+	for (i = 0; i < pool->nr_areas; i++)
+		near += pool->area[i]->node == node;
+	if (!near)
+		return pool->area[cpu % pool->nr_areas];
+	nth %= near;
+	for (i = 0; pool->area[i]->node != node || nth--; i++)
+		;
+	return pool->area[i];
+}
+
 static void refill(struct work_struct *work)
 {
 	struct xsw_pool *pool = container_of(work, struct xsw_pool, refill);
-	unsigned int i;
+	unsigned int i, nr = smp_load_acquire(&pool->nr_areas);
 
-	for (i = 0; i < pool->nr_areas; i++) {
-		struct xsw_area *area = &pool->area[i];
+	for (i = 0; i < nr; i++) {
+		struct xsw_area *area = pool->area[i];
 		unsigned long flags;
 		bool low;
 
@@ -91,7 +150,6 @@ static void refill(struct work_struct *work)
 int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
 		    unsigned int nr_areas, struct xsw_pool **poolp)
 {
-	const struct xsw_area *last;
 	struct xsw_pool *pool;
 	u64 total = 0, nr = 0, target;
 	unsigned int i;
@@ -114,10 +172,14 @@ int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
 	if (!pool)
 		return -ENOMEM;
 	spin_lock_init(&pool->lock);
+	seqcount_spinlock_init(&pool->seq, &pool->lock);
 	INIT_WORK(&pool->refill, refill);
+	pool->lo = ~0ULL;
 	ret = -ENOMEM;
-	pool->area = kvcalloc(1, roundup_pow_of_two(nr * sizeof(*pool->area)), GFP_KERNEL);
-	if (!pool->area)
+	pool->home = kvcalloc(xsw_nr_cpus(), sizeof(*pool->home), GFP_KERNEL);
+	pool->area = kvcalloc(nr, sizeof(*pool->area), GFP_KERNEL);
+	pool->place = kvcalloc(nr, sizeof(*pool->place), GFP_KERNEL);
+	if (!pool->home || !pool->area || !pool->place)
 		goto err;
 
 	for (i = 0; i < nr_ext; i++) {
@@ -126,10 +188,10 @@ int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
 			goto err;
 	}
 	for (i = 0; i < pool->nr_areas; i++)
-		spin_lock_init(&pool->area[i].lock);
-	last = &pool->area[pool->nr_areas - 1];
-	pool->lo = pool->area[0].machine;
-	pool->span = last->machine - pool->lo + ((u64)last->nr << XSW_SLOT_SHIFT);
+		place(pool, pool->area[i]);
+	pool->nr_first = pool->nr_areas;
+	for (i = 0; i < xsw_nr_cpus(); i++)
+		pool->home[i] = home_of(pool, i);
 	*poolp = pool;
 	return 0;
 err:
@@ -146,47 +208,171 @@ u64 xsw_pool_destroy(struct xsw_pool *pool)
 		return 0;
 	cancel_work_sync(&pool->refill);
 	for (i = 0; i < pool->nr_areas; i++) {
-		leaked += pool->area[i].used;
-		xsw_area_exit(&pool->area[i]);
+		leaked += pool->area[i]->used;
+		xsw_area_exit(pool->area[i]);
+		kvfree(pool->area[i]);
 	}
+	kvfree(pool->place);
 	kvfree(pool->area);
+	kvfree(pool->home);
 	kvfree(pool);
 	return leaked;
 }
 
+/* ---- growing and shrinking ---- */
+
+int xsw_pool_may_grow(struct xsw_pool *pool, const struct xsw_pool_more *more)
+{
+	unsigned int nr = pool->nr_areas + more->nr;
+	struct xsw_place_of *places;
+	struct xsw_area **areas;
+
+	if (!more->nr || !more->bytes || more->bytes & XSW_SLOT_MASK ||
+	    more->bytes > XSW_AREA_MAX_BYTES || pool->nr_more)
+		return -EINVAL;
+	areas = kvcalloc(nr, sizeof(*areas), GFP_KERNEL);
+	places = kvcalloc(nr, sizeof(*places), GFP_KERNEL);
+	if (!areas || !places) {
+		kvfree(places);
+		kvfree(areas);
+		return -ENOMEM;
+	}
+	memcpy(areas, pool->area, pool->nr_areas * sizeof(*areas));
+	memcpy(places, pool->place, pool->nr_open * sizeof(*places));
+	kvfree(pool->place);
+	kvfree(pool->area);
+	pool->place = places;
+	pool->area = areas;
+	pool->nr_more = more->nr;
+	pool->more_bytes = more->bytes;
+	pool->full = more->full;
+	pool->full_arg = more->arg;
+	return 0;
+}
+
+int xsw_pool_add(struct xsw_pool *pool, const struct xsw_extent *ext)
+{
+	struct xsw_area *area = NULL, *made = NULL;
+	unsigned long flags;
+	unsigned int i;
+	int ret;
+
+	ret = check_extents(ext, 1);
+	if (ret)
+		return ret;
+	if (ext->size != pool->more_bytes)
+		return -EINVAL;
+	for (i = 0; i < pool->nr_areas; i++) {
+		struct xsw_area *a = pool->area[i];
+
+		if (a->closed)
+			area = a;
+		else if (overlap(ext->machine, ext->size, a->machine, a->bytes) ||
+			 overlap(ext->phys, ext->size, a->phys, a->bytes))
+			return -EINVAL;
+	}
+	if (!area) {
+		if (pool->nr_areas == pool->nr_first + pool->nr_more)
+			return -ENOSPC;
+		area = made = area_create(ext, 0, ext->size);
+		if (!area)
+			return -ENOMEM;
+		area->closed = true;
+	}
+
+	spin_lock_irqsave(&pool->lock, flags);
+	if (made) {
+		pool->area[pool->nr_areas] = made;
+		smp_store_release(&pool->nr_areas, pool->nr_areas + 1);
+	}
+	spin_lock(&area->lock);
+	WRITE_ONCE(area->machine, ext->machine);
+	area->phys = ext->phys;
+	area->vaddr = ext->vaddr;
+	area->node = ext->node;
+	WRITE_ONCE(area->closed, false);
+	spin_unlock(&area->lock);
+	place(pool, area);
+	spin_unlock_irqrestore(&pool->lock, flags);
+	return 0;
+}
+
+int xsw_pool_remove(struct xsw_pool *pool, u64 machine)
+{
+	struct xsw_area *area = NULL;
+	unsigned long flags;
+	unsigned int i;
+	bool again;
+
+	for (i = pool->nr_first; i < pool->nr_areas; i++)
+		if (!pool->area[i]->closed && pool->area[i]->machine == machine)
+			area = pool->area[i];
+	if (!area)
+		return -ENOENT;
+	do {
+		bool used;
+
+		spin_lock_irqsave(&pool->lock, flags);
+		spin_lock(&area->lock);
+		used = area->used;
+		again = !used && xsw_area_has_hot(area);
+		if (!used)
+			xsw_area_cool(area, XSW_COOL_RUNS);
+		if (!used && !again)
+			WRITE_ONCE(area->closed, true);
+		spin_unlock(&area->lock);
+		if (!used && !again)
+			displace(pool, area);
+		spin_unlock_irqrestore(&pool->lock, flags);
+		if (used)
+			return -EBUSY;
+	} while (again);
+	return 0;
+}
+
+/* ---- figures ---- */
+
 void xsw_pool_get_info(const struct xsw_pool *pool, struct xsw_pool_info *info)
 {
-	unsigned int i;
+	unsigned int i, nr = smp_load_acquire(&pool->nr_areas);
 
-	*info = (struct xsw_pool_info){ .nr_areas = pool->nr_areas };
-	for (i = 0; i < pool->nr_areas; i++) {
-		const struct xsw_area *area = &pool->area[i];
+	*info = (struct xsw_pool_info){ };
+	for (i = 0; i < nr; i++) {
+		const struct xsw_area *area = pool->area[i];
 
+		if (READ_ONCE(area->closed))
+			continue;
+		info->nr_areas++;
 		info->slots += area->nr;
 		info->used += READ_ONCE(area->used);
-		info->largest = max(info->largest, (u64)area->nr << XSW_SLOT_SHIFT);
+		info->largest = max(info->largest, (u64)area->bytes);
 	}
 	info->hiwater = READ_ONCE(pool->hiwater);
 }
 
 struct xsw_area *xsw_pool_area(const struct xsw_pool *pool, u64 machine)
 {
-	unsigned int lo = 0, n;
+	struct xsw_area *area;
+	unsigned int seq;
 
-	/* The last area that starts at or before @machine. */
-	for (n = pool->nr_areas; n > 1; ) {
-		unsigned int half = n / 2;
+	do {
+		unsigned int lo = 0, n;
 
-		if (machine >= pool->area[lo + half].machine) {
-			lo += half;
-			n -= half;
-		} else {
-			n = half;
+		seq = read_seqcount_begin(&pool->seq);
+		/* The last area that starts at or before @machine. */
+		for (n = READ_ONCE(pool->nr_open); n > 1; ) {
+			unsigned int half = n / 2;
+
+			if (machine >= READ_ONCE(pool->place[lo + half].machine)) {
+				lo += half;
+				n -= half;
+			} else {
+				n = half;
+			}
 		}
-	}
-	if (machine - pool->area[lo].machine >= (u64)pool->area[lo].nr << XSW_SLOT_SHIFT)
-		return NULL;
-	return &pool->area[lo];
+		area = READ_ONCE(pool->place[lo].area);
+	} while (read_seqcount_retry(&pool->seq, seq));
+	return machine - READ_ONCE(area->machine) < area->bytes ? area : NULL;
 }
 
 /* ---- accounts ---- */
@@ -204,7 +390,7 @@ static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32
 
 	spin_lock_irqsave(&pool->lock, flags);
 	for (i = 0; i < pool->nr_areas; i++) {
-		struct xsw_area *area = &pool->area[i];
+		struct xsw_area *area = pool->area[i];
 
 		spin_lock(&area->lock);
 		area->limit = -1;
@@ -215,7 +401,7 @@ static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32
 		WRITE_ONCE(pool->hiwater, total);
 	share = div64_u64(pool->hiwater - total, pool->nr_areas);
 	for (i = 0; i < pool->nr_areas; i++) {
-		struct xsw_area *area = &pool->area[i];
+		struct xsw_area *area = pool->area[i];
 
 		spin_lock(&area->lock);
 		if (area == charged)
@@ -248,8 +434,9 @@ static bool charge(struct xsw_area *area, s32 slots)
 static bool fit_window(struct xsw_fit *fit, const struct xsw_dev *dev,
 		       const struct xsw_area *area, unsigned int r)
 {
-	u64 first = area->machine;
-	u64 last = first + ((u64)area->nr << XSW_SLOT_SHIFT) - 1;
+	u64 machine = READ_ONCE(area->machine);
+	u64 first = machine;
+	u64 last = first + area->bytes - 1;
 	u64 limit = xsw_dma_limit(dev);
 	u64 delta = 0;
 
@@ -270,9 +457,10 @@ static bool fit_window(struct xsw_fit *fit, const struct xsw_dev *dev,
 	if (first + delta > limit)
 		return false;
 	last = min(last + delta, limit) - delta;
-	fit->dma0 = area->machine + delta;
-	fit->lo = (first - area->machine + XSW_SLOT_MASK) >> XSW_SLOT_SHIFT;
-	fit->hi = (last - area->machine + 1) >> XSW_SLOT_SHIFT;
+	fit->machine = machine;
+	fit->dma0 = machine + delta;
+	fit->lo = (first - machine + XSW_SLOT_MASK) >> XSW_SLOT_SHIFT;
+	fit->hi = (last - machine + 1) >> XSW_SLOT_SHIFT;
 	return fit->lo < fit->hi;
 }
 
@@ -410,6 +598,12 @@ static bool valid_for_device(enum dma_data_direction dir)
 
 /* ---- mapping ---- */
 
+/* Most devices: what is contiguous for the machine is so for them, and any slot will do. */
+static inline bool is_plain(const struct xsw_dev *dev)
+{
+	return !(dev->min_align_mask | dev->alloc_align_mask) && !dev->ranges;
+}
+
 /* Is a run at @machine one that @want may have? Sets its dma address. */
 static inline bool suits(const struct xsw_want *want, const struct xsw_dev *dev, u64 machine,
 			 dma_addr_t *dma)
@@ -423,30 +617,76 @@ static inline bool suits(const struct xsw_want *want, const struct xsw_dev *dev,
 	return !((start ^ (start + want->size - 1)) & ~want->boundary);
 }
 
+/* The same for plain devices; of a boundary that is no 2^n - 1 it knows nothing, and refuses. */
+static inline bool suits_plain(const struct xsw_dev *dev, u64 machine, size_t size, u64 bytes)
+{
+	u64 crossed = (machine ^ (machine + size - 1)) & ~dev->seg_boundary;
+
+	return machine + bytes - 1 <= xsw_dma_limit(dev) &&
+	       !(crossed | (size >= PAGE_SIZE ? machine & (PAGE_SIZE - 1) : 0));
+}
+
+/* The run of @n slots that was freed last, if it will do: the others are hardly hot. */
+static inline struct xsw_run *take_hot_plain(struct xsw_pool *pool, struct xsw_area *area,
+					     const struct xsw_dev *dev, size_t size, u32 n,
+					     dma_addr_t *dma)
+{
+	struct xsw_run *run;
+	unsigned long flags;
+	u32 at;
+
+	spin_lock_irqsave(&area->lock, flags);
+	run = area->hot[n];
+	if (unlikely(!run))
+		goto none;
+	at = run->first << XSW_SLOT_SHIFT;
+	*dma = area->machine + at;
+	if (unlikely(!suits_plain(dev, *dma, size, (u64)n << XSW_SLOT_SHIFT)))
+		goto none;
+	xsw_area_take_hot(area, run);
+	if (run->at != at)
+		run->at = at;
+	if (unlikely(!charge(area, n))) {
+		spin_unlock_irqrestore(&area->lock, flags);
+		settle(pool, area, n, false);
+		return run;
+	}
+	spin_unlock_irqrestore(&area->lock, flags);
+	return run;
+none:
+	spin_unlock_irqrestore(&area->lock, flags);
+	return NULL;
+}
+
 /* With the lock held: the mapping has its place, and can be told from all others. */
-static inline bool begin(struct xsw_area *area, struct xsw_run *run, const struct xsw_want *want)
+static bool begin(struct xsw_area *area, struct xsw_run *run, const struct xsw_want *want)
 {
 	run->at = (run->first << XSW_SLOT_SHIFT) + want->offset;
-	xsw_area_insert(area, run);
 	return charge(area, run->n);
 }
 
-/* The run of the right length that was freed last, if it will do: the others are hardly hot. */
-static inline struct xsw_run *take_hot(struct xsw_pool *pool, struct xsw_area *area,
-				       const struct xsw_want *want, const struct xsw_dev *dev,
-				       dma_addr_t *dma)
+/* For any device; of long runs the latest of the right length. */
+static struct xsw_run *take_hot(struct xsw_pool *pool, struct xsw_area *area,
+				const struct xsw_want *want, const struct xsw_dev *dev,
+				dma_addr_t *dma)
 {
 	u64 n = want->bytes >> XSW_SLOT_SHIFT;
-	struct xsw_run *run;
-	unsigned long flags;
+	struct xsw_run **link, *run;
 	bool charged = true;
+	unsigned long flags;
 
-	if (n - 1 >= XSW_HOT_SLOTS)
-		return NULL;
 	spin_lock_irqsave(&area->lock, flags);
-	run = area->hot[n];
-	if (run && suits(want, dev, area->machine + (run->first << XSW_SLOT_SHIFT), dma)) {
-		xsw_area_take_hot(area, run);
+	link = &area->hot[n <= XSW_HOT_SLOTS ? n : 0];
+	while (*link && (*link)->n != n)
+		link = &(*link)->cooler;
+	run = *link;
+	if (run && suits(want, dev, area->machine + ((u64)run->first << XSW_SLOT_SHIFT), dma)) {
+		if (n <= XSW_HOT_SLOTS) {
+			xsw_area_take_hot(area, run);
+		} else {
+			*link = run->cooler;
+			area->nr_long--;
+		}
 		charged = begin(area, run, want);
 	} else {
 		run = NULL;
@@ -462,7 +702,7 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 			    const struct xsw_fit *fit, const struct xsw_want *want)
 {
 	/* Enough to give up all hot runs, and an end whatever others add meanwhile. */
-	u32 tries = XSW_HOT_MOST / XSW_COOL_RUNS + 1;
+	u32 tries = (XSW_HOT_MOST + XSW_HOT_LONG) / XSW_COOL_RUNS + 1;
 	bool charged = true, again = false, low;
 	struct xsw_run *run;
 	unsigned long flags;
@@ -474,7 +714,7 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 			charged = begin(area, run, want);
 			again = false;
 		} else {
-			again = area->hot_slots;
+			again = xsw_area_has_hot(area);
 			xsw_area_cool(area, XSW_COOL_RUNS);
 		}
 		low = xsw_area_low(area);
@@ -509,40 +749,42 @@ static struct xsw_run *search(struct xsw_pool *pool, struct xsw_area *area,
 	return NULL;
 }
 
-/* Fill slots that are ours alone, and let the mapping live. */
-static inline void fill(struct xsw_area *area, struct xsw_run *run, const struct xsw_want *want,
-			const struct xsw_dev *dev, phys_addr_t phys)
+/*
+ * Fill slots that are ours alone, @bytes of them with the mapping at @offset, and let it live.
+ */
+static __always_inline void fill(struct xsw_area *area, struct xsw_run *run, phys_addr_t phys,
+				 size_t size, u64 offset, u64 bytes, bool coherent)
 {
-	u64 end = want->offset + want->size;
-	u32 at = run->at - want->offset;
+	u64 end = offset + size;
+	u32 at = run->at - offset;
 	u8 *mem = area->vaddr + at;
 
 	/* Filling nothing takes its time, too. */
-	if (want->offset)
-		memset(mem, 0, want->offset);
-	copy(mem + want->offset, phys, want->size, true);
-	if (end < want->bytes)
-		memset(mem + end, 0, want->bytes - end);
+	if (offset)
+		memset(mem, 0, offset);
+	copy(mem + offset, phys, size, true);
+	if (end < bytes)
+		memset(mem + end, 0, bytes - end);
 	/* All of it, even if the driver promises to sync later: padding it never will. */
-	if (!dev->coherent)
-		xsw_arch_sync_for_device(area->phys + at, want->bytes, DMA_BIDIRECTIONAL);
+	if (!coherent)
+		xsw_arch_sync_for_device(area->phys + at, bytes, DMA_BIDIRECTIONAL);
 
 	run->phys = phys;
 	/* Who sees it live sees all of it. */
-	smp_store_release(&run->size, want->size);
+	smp_store_release(&run->size, size);
 }
 
 /* Why there was no place: because of the moment, the size, the demands or the device's reach. */
 static enum xsw_cause why_not(const struct xsw_pool *pool, const struct xsw_dev *dev,
 			      const struct xsw_want *want)
 {
+	unsigned int i, r, nr = smp_load_acquire(&pool->nr_areas);
 	bool large = true, room = false;
-	unsigned int i, r;
 
-	for (i = 0; i < pool->nr_areas; i++) {
-		const struct xsw_area *area = &pool->area[i];
+	for (i = 0; i < nr; i++) {
+		const struct xsw_area *area = pool->area[i];
 
-		if (want->size > (u64)area->nr << XSW_SLOT_SHIFT)
+		if (READ_ONCE(area->closed) || want->size > area->bytes)
 			continue;
 		large = false;
 		for (r = 0; r < nr_windows(dev); r++) {
@@ -562,66 +804,91 @@ static enum xsw_cause why_not(const struct xsw_pool *pool, const struct xsw_dev 
 	return room ? XSW_CAUSE_MISALIGNED : XSW_CAUSE_MASK;
 }
 
-/* Where area @nr has nothing hot: its bitmaps, then all other areas. */
-static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, unsigned int nr,
-					    const struct xsw_want *want,
-					    const struct xsw_dev *dev, phys_addr_t phys,
-					    dma_addr_t *dma)
+/* Once through all for those that are near @home, once for the rest; NULL at the end. */
+static struct xsw_area *next_area(const struct xsw_pool *pool, const struct xsw_area *home,
+				  unsigned int nr, unsigned int *i)
 {
-	unsigned int i;
+	while (*i < 2 * nr) {
+		struct xsw_area *area = pool->area[*i % nr];
+		bool near = READ_ONCE(area->node) == home->node, first = (*i)++ < nr;
 
-	for (i = 0; i < pool->nr_areas; i++) {
-		struct xsw_area *area = &pool->area[nr];
-		struct xsw_run *run = i ? take_hot(pool, area, want, dev, dma) : NULL;
+		if (area != home && near == first)
+			return area;
+	}
+	return NULL;
+}
+
+/*
+ * Where there was nothing hot that is plain: this CPU's area, then the others of its node,
+ * then all.
+ */
+static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct xsw_dev *dev,
+					    phys_addr_t phys, size_t size, dma_addr_t *dma)
+{
+	struct xsw_area *home = pool->home[xsw_cpu()], *area = home;
+	unsigned int i = 0, nr = smp_load_acquire(&pool->nr_areas);
+	struct xsw_want want;
+	enum xsw_cause cause;
+
+	if (size > XSW_AREA_MAX_BYTES)
+		return XSW_CAUSE_TOO_LARGE;
+	want_init(&want, dev, phys, size);
+	for (;;) {
+		struct xsw_run *run = take_hot(pool, area, &want, dev, dma);
 
 		if (!run)
-			run = search(pool, area, want, dev, dma);
+			run = search(pool, area, &want, dev, dma);
 		if (run) {
-			fill(area, run, want, dev, phys);
-			*dma += want->offset;
+			fill(area, run, phys, size, want.offset, want.bytes, dev->coherent);
+			*dma += want.offset;
 			return XSW_CAUSE_NONE;
 		}
-		if (++nr == pool->nr_areas)
-			nr = 0;
+		area = next_area(pool, home, nr, &i);
+		if (!area)
+			break;
 	}
-	return why_not(pool, dev, want);
+	cause = why_not(pool, dev, &want);
+	if (cause == XSW_CAUSE_NO_SPACE && pool->full && want.bytes <= pool->more_bytes)
+		pool->full(pool->full_arg);
+	return cause;
 }
 
 enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
 			    size_t size, dma_addr_t *dma)
 {
-	unsigned int nr = xsw_cpu();
-	struct xsw_want want;
-	struct xsw_run *run;
+	size_t n = (size + XSW_SLOT_MASK) >> XSW_SLOT_SHIFT;
 
-	if (size > XSW_AREA_MAX_BYTES)
-		return XSW_CAUSE_TOO_LARGE;
-	want_init(&want, dev, phys, size);
-	if (unlikely(nr >= pool->nr_areas))
-		nr %= pool->nr_areas;
-	/* This CPU's area first. */
-	run = take_hot(pool, &pool->area[nr], &want, dev, dma);
-	if (unlikely(!run))
-		return map_anywhere(pool, nr, &want, dev, phys, dma);
-	fill(&pool->area[nr], run, &want, dev, phys);
-	*dma += want.offset;
-	return XSW_CAUSE_NONE;
+	if (likely(n <= XSW_HOT_SLOTS && is_plain(dev))) {
+		struct xsw_area *area = pool->home[xsw_cpu()];
+		struct xsw_run *run = take_hot_plain(pool, area, dev, size, n, dma);
+
+		if (likely(run)) {
+			fill(area, run, phys, size, 0, (u64)n << XSW_SLOT_SHIFT, dev->coherent);
+			return XSW_CAUSE_NONE;
+		}
+	}
+	return map_anywhere(pool, dev, phys, size, dma);
 }
 
 enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 			      bool coherent, u64 machine, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
-	u32 at = machine - area->machine;
-	struct xsw_run **link, *run;
+	u64 at = machine - READ_ONCE(area->machine);
+	struct xsw_run *run;
 	unsigned long flags;
-	u32 len;
+	u32 len = 0;
 
+	/* What can be known before is out of the way of the lock. */
+	if (unlikely(at >= area->bytes))
+		return XSW_CAUSE_NOT_MAPPED;
+	run = xsw_area_home(area, at);
 	spin_lock_irqsave(&area->lock, flags);
-	link = xsw_area_find(area, at);
-	run = *link;
+	if (unlikely(run->at != at || !run->n))
+		run = xsw_area_find_last(area, at >> XSW_SLOT_SHIFT);
 	/* Pairs with the release in fill(). */
-	len = run ? smp_load_acquire(&run->size) : 0;
+	if (likely(run && run->at == at && area->machine + at == machine))
+		len = smp_load_acquire(&run->size);
 	if (unlikely(!len || len != size)) {
 		spin_unlock_irqrestore(&area->lock, flags);
 		return len ? XSW_CAUSE_SIZE_MISMATCH : XSW_CAUSE_NOT_MAPPED;
@@ -634,31 +901,31 @@ enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 			xsw_arch_sync_for_cpu(area->phys + at, size, dir);
 		copy(area->vaddr + at, run->phys, size, false);
 		spin_lock_irqsave(&area->lock, flags);
-		link = xsw_area_find(area, at);
 	}
 	/* First, or somebody takes these slots and the account goes over the top. */
-	if (!charge(area, -(s32)run->n)) {
+	if (unlikely(!charge(area, -(s32)run->n))) {
 		spin_unlock_irqrestore(&area->lock, flags);
 		settle(pool, area, -(s32)run->n, false);
 		spin_lock_irqsave(&area->lock, flags);
-		link = xsw_area_find(area, at);
 	}
-	xsw_area_remove(area, link);
 	xsw_area_free(area, run);
 	spin_unlock_irqrestore(&area->lock, flags);
 	return XSW_CAUSE_NONE;
 }
 
-/* The mapping that has byte @at, if all of @size is in it: its memory there. */
-static enum xsw_cause find_mapped(struct xsw_area *area, u32 at, size_t size, phys_addr_t *phys)
+/* The mapping that has the byte at @machine, if all of @size is in it: where, and its memory. */
+static enum xsw_cause find_mapped(struct xsw_area *area, u64 machine, size_t size, u8 **vaddr,
+				  phys_addr_t *bounce, phys_addr_t *phys)
 {
 	enum xsw_cause cause = XSW_CAUSE_NONE;
 	const struct xsw_run *run;
 	unsigned long flags;
 	u32 len;
+	u64 at;
 
 	spin_lock_irqsave(&area->lock, flags);
-	run = xsw_area_find_last(area, at);
+	at = machine - area->machine;
+	run = at < area->bytes ? xsw_area_find_last(area, at >> XSW_SLOT_SHIFT) : NULL;
 	/* Pairs with the release in fill(). */
 	len = run ? smp_load_acquire(&run->size) : 0;
 	if (!len || at >> XSW_SLOT_SHIFT >= run->first + run->n)
@@ -667,6 +934,8 @@ static enum xsw_cause find_mapped(struct xsw_area *area, u32 at, size_t size, ph
 		cause = XSW_CAUSE_OUT_OF_RANGE;
 	else
 		*phys = run->phys + (at - run->at);
+	*vaddr = area->vaddr + at;
+	*bounce = area->phys + at;
 	spin_unlock_irqrestore(&area->lock, flags);
 	return cause;
 }
@@ -674,9 +943,9 @@ static enum xsw_cause find_mapped(struct xsw_area *area, u32 at, size_t size, ph
 enum xsw_cause xsw_pool_sync(struct xsw_area *area, bool coherent, u64 machine, size_t size,
 			     enum dma_data_direction dir, bool for_cpu)
 {
-	u32 at = machine - area->machine;
-	phys_addr_t phys;
-	enum xsw_cause cause = find_mapped(area, at, size, &phys);
+	phys_addr_t phys, bounce;
+	u8 *vaddr;
+	enum xsw_cause cause = find_mapped(area, machine, size, &vaddr, &bounce, &phys);
 
 	if (cause != XSW_CAUSE_NONE)
 		return cause;
@@ -684,14 +953,14 @@ enum xsw_cause xsw_pool_sync(struct xsw_area *area, bool coherent, u64 machine, 
 		if (!valid_for_cpu(dir))
 			return XSW_CAUSE_NONE;
 		if (!coherent)
-			xsw_arch_sync_for_cpu(area->phys + at, size, dir);
-		copy(area->vaddr + at, phys, size, false);
+			xsw_arch_sync_for_cpu(bounce, size, dir);
+		copy(vaddr, phys, size, false);
 	} else {
 		/* What the device has written and the CPU not yet seen must survive. */
 		if (valid_for_device(dir))
-			copy(area->vaddr + at, phys, size, true);
+			copy(vaddr, phys, size, true);
 		if (!coherent)
-			xsw_arch_sync_for_device(area->phys + at, size, dir);
+			xsw_arch_sync_for_device(bounce, size, dir);
 	}
 	return XSW_CAUSE_NONE;
 }
@@ -736,11 +1005,12 @@ size_t xsw_pool_max_mapping(const struct xsw_pool *pool, const struct xsw_dev *d
 	u64 best = 0;
 	unsigned int i, r;
 
-	for (i = 0; i < pool->nr_areas; i++) {
+	/* What was added can go again. */
+	for (i = 0; i < pool->nr_first; i++) {
 		for (r = 0; r < nr_windows(dev); r++) {
 			struct xsw_fit fit;
 
-			if (!fit_window(&fit, dev, &pool->area[i], r))
+			if (!fit_window(&fit, dev, pool->area[i], r))
 				continue;
 			best = max(best, most_from(fit.dma0 + ((u64)fit.lo << XSW_SLOT_SHIFT),
 						   (u64)(fit.hi - fit.lo) << XSW_SLOT_SHIFT,
@@ -755,16 +1025,16 @@ bool xsw_pool_reachable(const struct xsw_env *env, const struct xsw_dev *dev)
 	const struct xsw_pool *pool = env->pool;
 	unsigned int i, r;
 
-	for (i = 0; pool && i < pool->nr_areas; i++) {
+	for (i = 0; pool && i < pool->nr_first; i++) {
 		u32 slots = 0;
 
 		for (r = 0; r < nr_windows(dev); r++) {
 			struct xsw_fit fit;
 
-			if (fit_window(&fit, dev, &pool->area[i], r))
+			if (fit_window(&fit, dev, pool->area[i], r))
 				slots += fit.hi - fit.lo;
 		}
-		if (slots < pool->area[i].nr)
+		if (slots < pool->area[i]->nr)
 			return false;
 	}
 	return true;

@@ -56,42 +56,81 @@ static inline bool xsw_capable(const struct xsw_dev *dev, dma_addr_t dma, u64 si
 }
 
 /**
+ * struct xsw_place_of - where an area is
+ * @machine:	first address
+ * @area:	the area
+ */
+struct xsw_place_of {
+	u64		machine;
+	struct xsw_area	*area;
+};
+
+/**
  * struct xsw_pool - the bounce pool
- * @area:	its areas, in the order of their machine addresses
- * @nr_areas:	of @area
- * @lo:		first machine address
- * @span:	bytes from there to the end of the last area
- * @refill:	makes runs for areas that are low on them
+ * @home:	for each CPU the area that it tries first: near to it, its alone if there are enough
+ * @lo:		no address of the pool is below
+ * @last:	nor above
+ * @area:	its areas: those that it was made with, and @nr_more that were added or can be
+ * @nr_areas:	of @area; those that were added are closed and opened again, but never go
+ * @nr_first:	that it was made with
+ * @nr_more:	that can be added
+ * @more_bytes:	of each of those
+ * @full:	called when a map has found no space, in any context; or NULL
+ * @full_arg:	its argument
+ * @refill:	makes records for areas that are low on them
  * @lock:	protects what follows; taken before any area's lock
  * @hiwater:	most slots that were ever used at once
+ * @seq:	of what follows
+ * @nr_open:	areas that are not closed
+ * @place:	they, ascending
  *
  * The sum of all areas' limits never exceeds @hiwater, so that as long as each keeps
  * its limit, the mark holds without anybody adding up.
  */
 struct xsw_pool {
-	struct xsw_area	*area;
-	unsigned int	nr_areas;
+	struct xsw_area	**home;
 	u64		lo;
-	u64		span;
+	u64		last;
+	struct xsw_area	**area;
+	unsigned int	nr_areas;
+	unsigned int	nr_first;
+	unsigned int	nr_more;
+	u64		more_bytes;
+	void		(*full)(void *arg);
+	void		*full_arg;
 	struct work_struct refill;
 
 	spinlock_t	lock ____cacheline_aligned_in_smp;
 	u64		hiwater;
+	seqcount_spinlock_t seq ____cacheline_aligned_in_smp;
+	unsigned int	nr_open;
+	struct xsw_place_of *place;
 };
 
-/* The area that holds @machine, which lies between the first and the last; or NULL. */
+/* The area that holds @machine, or NULL. */
 struct xsw_area *xsw_pool_area(const struct xsw_pool *pool, u64 machine);
 
 /* Is @machine between the first and the last byte of the pool? NULL: there is none. */
 static inline bool xsw_pool_spans(const struct xsw_pool *pool, u64 machine)
 {
-	return pool && machine - pool->lo < pool->span;
+	/* They only ever move apart: what is mapped lies between any two that are read. */
+	return pool && machine >= READ_ONCE(pool->lo) && machine <= READ_ONCE(pool->last);
 }
 
-/* The area that holds @machine, or NULL: not in the pool, or no pool. */
+/*
+ * The area that holds @machine, or NULL: not in the pool, or no pool. One that was added may be
+ * closed meanwhile, and elsewhere: with its lock held, its place must be looked at again.
+ */
 static inline struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 machine)
 {
-	return xsw_pool_spans(pool, machine) ? xsw_pool_area(pool, machine) : NULL;
+	struct xsw_area *area;
+
+	if (!xsw_pool_spans(pool, machine))
+		return NULL;
+	area = pool->home[xsw_cpu()];
+	if (likely(machine - area->machine < area->bytes))
+		return area;
+	return xsw_pool_area(pool, machine);
 }
 
 /* Bounce: xsw_map(), xsw_unmap() and xsw_sync() of what is in the pool. */

@@ -41,7 +41,7 @@ unsigned int xsw_seam_new_cpu(void)
 {
 	static unsigned int next;
 
-	xsw_seam_cpu = (int)(__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) & 0xffff);
+	xsw_seam_cpu = (int)(__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % XSW_SEAM_CPUS);
 	return (unsigned int)xsw_seam_cpu;
 }
 

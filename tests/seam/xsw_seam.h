@@ -80,16 +80,20 @@ static inline u64 roundup_pow_of_two(u64 n)
 }
 
 /*
+ * What tests look at and steer is not there where XSW_BENCH_CORE is defined: benchmarks count every
+ * instruction.
+ */
+
+/*
  * Where threads can see each other's steps, one of them in so many gives way to another: on
- * few CPUs that is how all the orders of their steps come up. 0: none does. Only where
- * XSW_SEAM_PREEMPT is defined: benchmarks count every instruction.
+ * few CPUs that is how all the orders of their steps come up. 0: none does.
  */
 extern unsigned int xsw_seam_preempt_one_in;
 void xsw_seam_give_way(void);
 
 static inline void xsw_seam_preempt(void)
 {
-#ifdef XSW_SEAM_PREEMPT
+#ifndef XSW_BENCH_CORE
 	if (__builtin_expect(xsw_seam_preempt_one_in, 0))
 		xsw_seam_give_way();
 #endif
@@ -128,10 +132,21 @@ static inline void xsw_seam_lock(spinlock_t *lock)
 		xsw_seam_spin(lock);
 }
 
+static inline void xsw_seam_irqs(int off)
+{
+#ifndef XSW_BENCH_CORE
+	xsw_seam_irqs_off += off;
+#else
+	(void)off;
+#endif
+}
+
 static inline void spin_lock(spinlock_t *lock)
 {
+#ifndef XSW_BENCH_CORE
 	if (!xsw_seam_irqs_off)
 		__atomic_fetch_add(&xsw_seam_unsafe_locks, 1, __ATOMIC_RELAXED);
+#endif
 	xsw_seam_lock(lock);
 }
 
@@ -142,14 +157,47 @@ static inline void spin_unlock(spinlock_t *lock)
 
 #define spin_lock_irqsave(lock, flags) do {	\
 	(flags) = 0;				\
-	xsw_seam_irqs_off++;			\
+	xsw_seam_irqs(1);			\
 	xsw_seam_lock(lock);			\
 } while (0)
 #define spin_unlock_irqrestore(lock, flags) do {	\
 	(void)(flags);					\
 	spin_unlock(lock);				\
-	xsw_seam_irqs_off--;				\
+	xsw_seam_irqs(-1);				\
 } while (0)
+
+/* a sequence counter: readers look again if a writer came between; writers hold the lock */
+typedef struct {
+	u32 seq;
+} seqcount_spinlock_t;
+
+static inline void xsw_seam_seq_init(seqcount_spinlock_t *s)
+{
+	s->seq = 0;
+}
+#define seqcount_spinlock_init(s, lock)	((void)(lock), xsw_seam_seq_init(s))
+
+static inline u32 xsw_seam_read_begin(const seqcount_spinlock_t *s)
+{
+	u32 seq;
+
+	do {
+		xsw_seam_preempt();
+		seq = __atomic_load_n(&s->seq, __ATOMIC_ACQUIRE);
+	} while (seq & 1);
+	return seq;
+}
+#define read_seqcount_begin(s)	xsw_seam_read_begin(s)
+
+/* A read-modify-write orders all that came before it, which a fence does not tell TSan. */
+static inline bool xsw_seam_read_retry(const seqcount_spinlock_t *s, u32 seq)
+{
+	xsw_seam_preempt();
+	return __atomic_fetch_add((u32 *)&s->seq, 0, __ATOMIC_ACQ_REL) != seq;
+}
+#define read_seqcount_retry(s, seq)	xsw_seam_read_retry(s, seq)
+#define write_seqcount_begin(s)	((void)__atomic_fetch_add(&(s)->seq, 1, __ATOMIC_ACQ_REL))
+#define write_seqcount_end(s)	((void)__atomic_fetch_add(&(s)->seq, 1, __ATOMIC_RELEASE))
 
 /* work that may sleep: waits until the test runs it */
 struct work_struct {
@@ -175,6 +223,8 @@ struct static_key_false {
 #define static_branch_enable(key)	__atomic_store_n(&(key)->enabled, 1, __ATOMIC_RELAXED)
 #define static_branch_disable(key)	__atomic_store_n(&(key)->enabled, 0, __ATOMIC_RELAXED)
 
+#define XSW_SEAM_CPUS	64
+
 /**
  * struct xsw_seam - what a test may put in the kernel's place
  * @phys_map:	xsw_phys_map(); NULL: a physical address is a pointer
@@ -182,6 +232,7 @@ struct static_key_false {
  * @cacheline:	xsw_needs_cacheline_bounce(); NULL: nothing does
  * @cache:	xsw_arch_sync_for_*(); NULL: nothing to be done
  * @alloc:	asked before each allocation, false: it fails; NULL: none fails
+ * @node:	xsw_node_of(); NULL: all CPUs are of node 0
  */
 struct xsw_seam {
 	void	*(*phys_map)(phys_addr_t phys, size_t *len);
@@ -189,17 +240,31 @@ struct xsw_seam {
 	bool	(*cacheline)(phys_addr_t phys, size_t size, enum dma_data_direction dir);
 	void	(*cache)(phys_addr_t phys, size_t size, enum dma_data_direction dir, bool for_cpu);
 	bool	(*alloc)(size_t bytes);
+	int	(*node)(unsigned int cpu);
 };
 
 extern struct xsw_seam xsw_seam;
 
-/* this CPU: a number per thread, in the order of their first question, or as the test sets it */
+/*
+ * this CPU: a number per thread, in the order of their first question, or as the test sets it, below
+ * XSW_SEAM_CPUS
+ */
 extern __thread int xsw_seam_cpu;
 unsigned int xsw_seam_new_cpu(void);
 
 static inline unsigned int xsw_cpu(void)
 {
 	return xsw_seam_cpu < 0 ? xsw_seam_new_cpu() : (unsigned int)xsw_seam_cpu;
+}
+
+static inline unsigned int xsw_nr_cpus(void)
+{
+	return XSW_SEAM_CPUS;
+}
+
+static inline int xsw_node_of(unsigned int cpu)
+{
+	return xsw_seam.node ? xsw_seam.node(cpu) : 0;
 }
 
 /* memory */
@@ -209,7 +274,13 @@ void kvfree(const void *p);
 
 static inline void *xsw_phys_map(phys_addr_t phys, size_t *len)
 {
-	return xsw_seam.phys_map ? xsw_seam.phys_map(phys, len) : (void *)(uintptr_t)phys;
+#ifndef XSW_BENCH_CORE
+	if (xsw_seam.phys_map)
+		return xsw_seam.phys_map(phys, len);
+#else
+	(void)len;
+#endif
+	return (void *)(uintptr_t)phys;
 }
 
 static inline void xsw_phys_unmap(void *vaddr)

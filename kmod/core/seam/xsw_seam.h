@@ -22,6 +22,8 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
+#include <linux/seqlock.h>
+#include <linux/topology.h>
 #include <linux/atomic.h>
 #include <linux/jump_label.h>
 #include <linux/container_of.h>
@@ -39,10 +41,20 @@
 #define DMA_ATTR_REQUIRE_COHERENT	BIT(12)
 #endif
 
-/* this CPU, as a hint */
+/* this CPU, as a hint; how many there can be; and which node one is of */
 static inline unsigned int xsw_cpu(void)
 {
 	return raw_smp_processor_id();
+}
+
+static inline unsigned int xsw_nr_cpus(void)
+{
+	return nr_cpu_ids;
+}
+
+static inline int xsw_node_of(unsigned int cpu)
+{
+	return cpu_to_node(cpu);
 }
 
 /* reach guest physical memory: *len bytes are wanted, *len bytes are had */
