@@ -23,6 +23,9 @@ static u64 word_mask(u32 w, u32 from, u32 to)
 
 /* ---- the tree ---- */
 
+#define LEAF_WORDS	8U
+#define LEAF_SLOTS	(64 * LEAF_WORDS)
+
 static struct xsw_free free_in_word(u64 taken)
 {
 	struct xsw_free f = { 64, 64, 64 };
@@ -70,6 +73,30 @@ static bool set_free(struct xsw_free *node, struct xsw_free f)
 	return true;
 }
 
+static struct xsw_free free_in_leaf(const u64 *taken)
+{
+	struct xsw_free f = { .first = LEAF_SLOTS };
+	u32 i, run = 0;
+
+	for (i = 0; i < LEAF_WORDS; i++) {
+		struct xsw_free word;
+
+		if (!taken[i]) {
+			run += 64;
+			continue;
+		}
+		word = free_in_word(taken[i]);
+		run += word.first;
+		if (f.first == LEAF_SLOTS)
+			f.first = run;
+		f.most = max(f.most, max(run, word.most));
+		run = word.last;
+	}
+	f.last = run;
+	f.most = max(f.most, run);
+	return f;
+}
+
 /* After words [from, to] have changed: up to where that makes no difference. */
 static void update(struct xsw_area *area, u32 from, u32 to)
 {
@@ -77,11 +104,14 @@ static void update(struct xsw_area *area, u32 from, u32 to)
 	bool changed = false;
 	u32 i, len;
 
+	from /= LEAF_WORDS;
+	to /= LEAF_WORDS;
 	for (i = from; i <= to; i++)
-		changed |= set_free(&tree[area->leaves + i], free_in_word(area->taken[i]));
+		changed |= set_free(&tree[area->leaves + i],
+				    free_in_leaf(&area->taken[i * LEAF_WORDS]));
 	from += area->leaves;
 	to += area->leaves;
-	for (len = 64; changed && from > 1; len *= 2) {
+	for (len = LEAF_SLOTS; changed && from > 1; len *= 2) {
 		from /= 2;
 		to /= 2;
 		changed = false;
@@ -105,22 +135,46 @@ static u32 run_in_word(u32 w, u64 taken, u32 n)
 	return w * 64 + __ffs64(run);
 }
 
+/* The same from slot @from to the end of its leaf, or XSW_NO_SLOT; then @last are at the end. */
+static u32 run_in_leaf(const struct xsw_area *area, u32 from, u32 n, u32 *last)
+{
+	u64 taken = area->taken[from / 64] | ~(~0ULL << from % 64);
+	u32 w, run = 0;
+
+	for (w = from / 64; ; taken = area->taken[w]) {
+		if (taken) {
+			struct xsw_free word = free_in_word(taken);
+
+			if (run + word.first >= n)
+				return w * 64 - run;
+			if (word.most >= n)
+				return run_in_word(w, taken, n);
+			run = word.last;
+		} else {
+			run += 64;
+			if (run >= n)
+				return (w + 1) * 64 - run;
+		}
+		if (++w % LEAF_WORDS == 0)
+			break;
+	}
+	*last = run;
+	return XSW_NO_SLOT;
+}
+
 /* First of @n free slots in a row that lie at or after @from, or XSW_NO_SLOT. */
 static u32 next_run(const struct xsw_area *area, u32 from, u32 n)
 {
-	u32 w = from / 64, node = area->leaves + w, len = 64;
-	struct xsw_free f;
-	u64 taken;
-	u32 run;
+	u32 node = area->leaves + from / LEAF_SLOTS, len = LEAF_SLOTS;
+	u32 run, slot;
 
-	if (area->tree[1].most < n || w >= area->words)
+	if (area->tree[1].most < n || from >= area->nr)
 		return XSW_NO_SLOT;
-	taken = area->taken[w] | ~(~0ULL << from % 64);
-	f = free_in_word(taken);
-	if (f.most >= n)
-		return run_in_word(w, taken, n);
+	slot = run_in_leaf(area, from, n, &run);
+	if (slot != XSW_NO_SLOT)
+		return slot;
 	/* Up, with the run that reaches up to the end of what was seen. */
-	for (run = f.last; ; node /= 2, len *= 2) {
+	for (; ; node /= 2, len *= 2) {
 		const struct xsw_free *next = &area->tree[node + 1];
 
 		if (node == 1)
@@ -128,7 +182,7 @@ static u32 next_run(const struct xsw_area *area, u32 from, u32 n)
 		if (node & 1)
 			continue;
 		if (run + next->first >= n)
-			return (node + 1 - area->leaves / (len / 64)) * len - run;
+			return (node + 1 - area->leaves / (len / LEAF_SLOTS)) * len - run;
 		if (next->most >= n)
 			break;
 		run = next->last < len ? next->last : run + len;
@@ -142,14 +196,38 @@ static u32 next_run(const struct xsw_area *area, u32 from, u32 n)
 		if (pair[0].most >= n)
 			continue;
 		if (pair[0].last + pair[1].first >= n)
-			return (node + 1 - area->leaves / (len / 64)) * len - pair[0].last;
+			return (node + 1 - area->leaves / (len / LEAF_SLOTS)) * len - pair[0].last;
 		node++;
 	}
-	w = node - area->leaves;
-	return run_in_word(w, area->taken[w], n);
+	return run_in_leaf(area, (node - area->leaves) * LEAF_SLOTS, n, &run);
 }
 
 /* ---- places ---- */
+
+#define PAGE_SLOTS	((u32)XSW_PAGE_SLOTS)
+#define NO_PAGES	0x7f7f7f7f7f7f7f7fULL
+
+/* A bit for each of a word's pages: all of it is free. */
+static u64 free_pages(u64 taken)
+{
+	/* The top bits of the bytes that are 0, then gathered in one. */
+	u64 zero = ~(((taken & NO_PAGES) + NO_PAGES) | taken | NO_PAGES);
+
+	return (zero >> 7) * 0x0102040810204080ULL >> 56;
+}
+
+static void update_pages(struct xsw_area *area, u32 w)
+{
+	u32 at = w / 8, shift = w % 8 * 8;
+	u64 pages = area->free_page[at] & ~(0xffULL << shift);
+
+	pages |= free_pages(area->taken[w]) << shift;
+	area->free_page[at] = pages;
+	if (pages)
+		area->free_word[at / 64] |= 1ULL << at % 64;
+	else
+		area->free_word[at / 64] &= ~(1ULL << at % 64);
+}
 
 static void set_taken(struct xsw_area *area, u32 from, u32 to, bool taken)
 {
@@ -160,8 +238,47 @@ static void set_taken(struct xsw_area *area, u32 from, u32 to, bool taken)
 			area->taken[w] |= word_mask(w, from, to);
 		else
 			area->taken[w] &= ~word_mask(w, from, to);
+		update_pages(area, w);
 	}
 	update(area, from / 64, (to - 1) / 64);
+}
+
+/* The first free page at or after slot @from, as its first slot, or XSW_NO_SLOT. */
+static u32 next_page(const struct xsw_area *area, u32 from)
+{
+	u32 page = DIV_ROUND_UP(from, PAGE_SLOTS), w = page / 64, i;
+	u64 bits;
+
+	if (w >= area->page_words)
+		return XSW_NO_SLOT;
+	bits = area->free_page[w] & ~0ULL << page % 64;
+	if (!bits) {
+		if (++w >= area->page_words)
+			return XSW_NO_SLOT;
+		bits = area->free_word[w / 64] & ~0ULL << w % 64;
+		for (i = w / 64; !bits; bits = area->free_word[i])
+			if (++i >= DIV_ROUND_UP(area->page_words, 64))
+				return XSW_NO_SLOT;
+		w = i * 64 + __ffs64(bits);
+		bits = area->free_page[w];
+	}
+	return (w * 64 + __ffs64(bits)) * PAGE_SLOTS;
+}
+
+/* What is just a page, and starts at one: constant work. */
+static u32 find_page(const struct xsw_area *area, const struct xsw_fit *fit)
+{
+	u32 last = fit->hi - fit->n, from = fit->lo;
+
+	for (;;) {
+		u32 slot = next_page(area, from);
+
+		if (slot == XSW_NO_SLOT || slot > last)
+			return XSW_NO_SLOT;
+		from = xsw_fit_from(fit, slot);
+		if (from == slot)
+			return slot;
+	}
 }
 
 /* Last taken slot in [from, to), or XSW_NO_SLOT. */
@@ -245,14 +362,14 @@ static u32 find_by_jumps(const struct xsw_area *area, const struct xsw_fit *fit)
 
 static u32 find(const struct xsw_area *area, const struct xsw_fit *fit)
 {
+	if (fit->n == PAGE_SLOTS && fit->stride == PAGE_SLOTS - 1 && !fit->phase)
+		return find_page(area, fit);
 	if (fit->n <= 64 && fit->stride < 64)
 		return find_in_words(area, fit);
 	return find_by_jumps(area, fit);
 }
 
 /* ---- runs and their records ---- */
-
-#define PAGE_SLOTS	BIT(XSW_PAGE_SHIFT - XSW_SLOT_SHIFT)
 
 static struct xsw_run *home_of(const struct xsw_area *area, u32 slot)
 {
@@ -341,23 +458,84 @@ void xsw_area_cool(struct xsw_area *area, u32 runs)
 	}
 }
 
+static struct xsw_run *take_slots(struct xsw_area *area, u32 slot, u32 n)
+{
+	struct xsw_run *run = take_record(area, slot);
+
+	set_taken(area, slot, slot + n, true);
+	run->first = slot;
+	run->n = n;
+	return run;
+}
+
+/* The next length from @n on of which there may be a hot run, or 0. */
+static u32 next_hot(const struct xsw_area *area, u32 n)
+{
+	u32 w = n / 64;
+	u64 bits = area->hot_map[w] & ~0ULL << n % 64;
+
+	while (!bits) {
+		if (++w == XSW_HOT_WORDS)
+			return 0;
+		bits = area->hot_map[w];
+	}
+	return w * 64 + __ffs64(bits);
+}
+
+/* The beginning of a longer hot run: its rest stays hot, and the bitmap as it is. */
+static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fit)
+{
+	struct xsw_run *run, *rest;
+	u32 n;
+
+	for (n = fit->n; (n = next_hot(area, n + 1)); ) {
+		run = area->hot[n];
+		if (!run) {
+			area->hot_map[n / 64] &= ~(1ULL << n % 64);
+			continue;
+		}
+		if (run->first < fit->lo || run->first + fit->n > fit->hi ||
+		    xsw_fit_from(fit, run->first) != run->first)
+			continue;
+		if (!area->unused && home_of(area, run->first + fit->n)->n)
+			continue;
+		xsw_area_take_hot(area, run);
+		rest = take_record(area, run->first + fit->n);
+		rest->first = run->first + fit->n;
+		rest->n = n - fit->n;
+		rest->at = rest->first << XSW_SLOT_SHIFT;
+		run->n = fit->n;
+		xsw_area_put_hot(area, rest);
+		return run;
+	}
+	return NULL;
+}
+
 struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
 {
-	struct xsw_run *run;
 	u32 slot;
 
 	if (unlikely(area->closed || area->machine != fit->machine))
 		return NULL;
 	slot = find(area, fit);
-	if (slot != XSW_NO_SLOT && !area->unused && home_of(area, slot)->n)
-		slot = find_in_free_page(area, fit);
 	if (slot == XSW_NO_SLOT)
-		return NULL;
-	run = take_record(area, slot);
-	set_taken(area, slot, slot + fit->n, true);
-	run->first = slot;
-	run->n = fit->n;
-	return run;
+		return fit->n < XSW_HOT_SLOTS ? split_hot(area, fit) : NULL;
+	if (!area->unused && home_of(area, slot)->n) {
+		slot = find_in_free_page(area, fit);
+		if (slot == XSW_NO_SLOT)
+			return NULL;
+	}
+	return take_slots(area, slot, fit->n);
+}
+
+u32 xsw_area_free_page(const struct xsw_area *area)
+{
+	return next_page(area, 0);
+}
+
+struct xsw_run *xsw_area_take_page(struct xsw_area *area, u32 slot)
+{
+	return take_slots(area, slot, PAGE_SLOTS);
 }
 
 /* The latest comes first; what has been there for longest goes. */
@@ -454,23 +632,29 @@ int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offse
 	area->node = ext->node;
 	area->bytes = size;
 	area->nr = size >> XSW_SLOT_SHIFT;
-	area->words = DIV_ROUND_UP(area->nr, 64);
-	area->leaves = roundup_pow_of_two(area->words);
+	area->words = DIV_ROUND_UP(area->nr, LEAF_SLOTS) * LEAF_WORDS;
+	area->leaves = roundup_pow_of_two(area->words / LEAF_WORDS);
+	area->page_words = area->words / 8;
 	/* For as long as more of them need to be made. */
-	area->records = min(area->nr, max(area->nr / 512, 256U));
+	area->records = min(area->nr, max(area->nr / 512, 64U));
 
 	area->page = kvcalloc(pages, sizeof(*area->page), GFP_KERNEL);
 	area->taken = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);
 	area->tree = kvcalloc(2 * area->leaves, sizeof(*area->tree), GFP_KERNEL);
 	area->filled = kvcalloc(DIV_ROUND_UP(pages, 64), sizeof(u64), GFP_KERNEL);
+	area->free_page = kvcalloc(area->page_words, sizeof(u64), GFP_KERNEL);
+	area->free_word = kvcalloc(DIV_ROUND_UP(area->page_words, 64), sizeof(u64), GFP_KERNEL);
 	area->blocks = kvcalloc(area->records + 1, sizeof(*area->blocks), GFP_KERNEL);
-	if (!area->page || !area->taken || !area->tree || !area->filled || !area->blocks)
+	if (!area->page || !area->taken || !area->tree || !area->filled || !area->free_page ||
+	    !area->free_word || !area->blocks)
 		return -ENOMEM;
 	for (i = area->records; i; i--)
 		put_unused(area, &area->blocks[i]);
-	/* What the last word has beyond the end is never free, nor are words beyond it. */
-	if (area->nr % 64)
-		area->taken[area->words - 1] = ~0ULL << (area->nr % 64);
+	/* What the last leaf has beyond the end is never free, nor are leaves beyond it. */
+	for (i = area->nr / 64; i < area->words; i++)
+		area->taken[i] = i * 64 < area->nr ? ~0ULL << area->nr % 64 : ~0ULL;
+	for (i = 0; i < area->words; i++)
+		update_pages(area, i);
 	update(area, 0, area->words - 1);
 	return 0;
 }
@@ -483,6 +667,8 @@ void xsw_area_exit(struct xsw_area *area)
 		area->blocks = block->next;
 		kvfree(block);
 	}
+	kvfree(area->free_word);
+	kvfree(area->free_page);
 	kvfree(area->filled);
 	kvfree(area->tree);
 	kvfree(area->taken);

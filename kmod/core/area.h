@@ -16,14 +16,17 @@
 #define XSW_HOT_MOST		(32 * XSW_HOT_SLOTS)	/* slots in all of them */
 #define XSW_HOT_LONG		4		/* longer runs that are kept hot */
 
+#define XSW_HOT_WORDS		(XSW_HOT_SLOTS / 64 + 1)
+
 #define XSW_PAGE_SHIFT		12		/* not the kernel's: what records are kept by */
+#define XSW_PAGE_SLOTS		BIT(XSW_PAGE_SHIFT - XSW_SLOT_SHIFT)
 
 /**
  * struct xsw_run - slots in a row that were taken, and the mapping in them, if there is one
  * @next:	of the page in which it starts; or of @unused
  * @cooler:	next of the hot ones
  * @phys:	original memory
- * @at:		byte of the area at which the mapping starts
+ * @at:		byte of the area at which the mapping starts, or the last one did: in its slots
  * @size:	bytes mapped; 0 while it is not filled yet, once its unmap has begun, and hot
  * @first:	slot
  * @n:		slots; 0: the record stands for none
@@ -87,12 +90,15 @@ struct xsw_free {
  * @nr:		slots
  * @node:	that its memory is near to
  * @taken:	bitmap: slot is in a run
- * @tree:	free slots of @taken's words, from @leaves on, and of pairs of what is
+ * @tree:	free slots of @taken's leaves, from @leaves on, and of pairs of what is
  *		below: node i is made of 2i and 2i + 1
  * @filled:	bitmap: a run starts in the page
+ * @free_page:	bitmap: none of the page is in a run
+ * @free_word:	bitmap: the word of @free_page is not 0
  * @blocks:	memory of more records; the first of each block links it
- * @words:	64-bit words in @taken
- * @leaves:	@words rounded up to a power of two
+ * @words:	64-bit words in @taken, whole leaves
+ * @leaves:	of 8 words, rounded up to a power of two
+ * @page_words:	in @free_page
  * @lock:	protects what follows, and all of the above that changes
  * @used:	slots in use
  * @limit:	@used may grow this far without looking at other areas; -1: it must not
@@ -104,6 +110,7 @@ struct xsw_free {
  * @nr_unused:	in @unused
  * @unused:	records of @blocks that stand for no slots
  * @closed:	nothing is to be mapped here any more
+ * @hot_map:	bitmap: there may be hot runs of that length
  * @hot:	runs of each length that were freed last, latest first; 0: longer ones
  *
  * What every CPU reads and what the lock's holder writes are on different cache lines.
@@ -119,9 +126,12 @@ struct xsw_area {
 	u64			*taken;
 	struct xsw_free		*tree;
 	u64			*filled;
+	u64			*free_page;
+	u64			*free_word;
 	struct xsw_run		*blocks;
 	u32			words;
 	u32			leaves;
+	u32			page_words;
 
 	spinlock_t		lock ____cacheline_aligned_in_smp;
 	s32			used;
@@ -133,6 +143,7 @@ struct xsw_area {
 	u32			nr_unused;
 	struct xsw_run		*unused;
 	bool			closed;
+	u64			hot_map[XSW_HOT_WORDS];
 	struct xsw_run		*hot[XSW_HOT_SLOTS + 1];
 } ____cacheline_aligned_in_smp;
 
@@ -172,6 +183,9 @@ int xsw_area_refill(struct xsw_area *area);
  * lock is never held for long.
  */
 struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit);
+/* Just a page, whatever its address: the first slot of a free one, or XSW_NO_SLOT; and taking it. */
+u32 xsw_area_free_page(const struct xsw_area *area);
+struct xsw_run *xsw_area_take_page(struct xsw_area *area, u32 slot);
 void xsw_area_cool(struct xsw_area *area, u32 runs);
 void xsw_area_free_slow(struct xsw_area *area, struct xsw_run *run);
 
@@ -193,6 +207,16 @@ static inline void xsw_area_take_hot(struct xsw_area *area, struct xsw_run *run)
 	area->hot_slots -= run->n;
 }
 
+static inline void xsw_area_put_hot(struct xsw_area *area, struct xsw_run *run)
+{
+	u32 n = run->n;
+
+	run->cooler = area->hot[n];
+	area->hot[n] = run;
+	area->hot_slots += n;
+	area->hot_map[n / 64] |= 1ULL << n % 64;
+}
+
 static inline void xsw_area_free(struct xsw_area *area, struct xsw_run *run)
 {
 	u32 n = run->n, hot = area->hot_slots + n;
@@ -201,9 +225,7 @@ static inline void xsw_area_free(struct xsw_area *area, struct xsw_run *run)
 		xsw_area_free_slow(area, run);
 		return;
 	}
-	run->cooler = area->hot[n];
-	area->hot[n] = run;
-	area->hot_slots = hot;
+	xsw_area_put_hot(area, run);
 }
 
 /* The run that has slot @slot, or the last that starts before it, or NULL. */

@@ -626,10 +626,24 @@ static inline bool suits_plain(const struct xsw_dev *dev, u64 machine, size_t si
 	       !(crossed | (size >= PAGE_SIZE ? machine & (PAGE_SIZE - 1) : 0));
 }
 
-/* The run of @n slots that was freed last, if it will do: the others are hardly hot. */
-static inline struct xsw_run *take_hot_plain(struct xsw_pool *pool, struct xsw_area *area,
-					     const struct xsw_dev *dev, size_t size, u32 n,
-					     dma_addr_t *dma)
+/* With the lock held: the first free page, where that will do. */
+static noinline struct xsw_run *take_page(struct xsw_area *area, const struct xsw_dev *dev,
+					  size_t size, u32 n)
+{
+	u32 slot = n == XSW_PAGE_SLOTS ? xsw_area_free_page(area) : XSW_NO_SLOT;
+
+	if (slot == XSW_NO_SLOT ||
+	    !suits_plain(dev, area->machine + (slot << XSW_SLOT_SHIFT), size, 1ULL << XSW_PAGE_SHIFT))
+		return NULL;
+	return xsw_area_take_page(area, slot);
+}
+
+/*
+ * For plain devices: the run of @n slots that was freed last, as the others are hardly hot; else,
+ * for a page, any. Constant work.
+ */
+static inline struct xsw_run *take_plain(struct xsw_pool *pool, struct xsw_area *area,
+					 const struct xsw_dev *dev, size_t size, u32 n)
 {
 	struct xsw_run *run;
 	unsigned long flags;
@@ -637,13 +651,17 @@ static inline struct xsw_run *take_hot_plain(struct xsw_pool *pool, struct xsw_a
 
 	spin_lock_irqsave(&area->lock, flags);
 	run = area->hot[n];
-	if (unlikely(!run))
-		goto none;
+	if (likely(run && suits_plain(dev, area->machine + (run->first << XSW_SLOT_SHIFT), size,
+				      (u64)n << XSW_SLOT_SHIFT))) {
+		xsw_area_take_hot(area, run);
+	} else {
+		run = take_page(area, dev, size, n);
+		if (!run) {
+			spin_unlock_irqrestore(&area->lock, flags);
+			return NULL;
+		}
+	}
 	at = run->first << XSW_SLOT_SHIFT;
-	*dma = area->machine + at;
-	if (unlikely(!suits_plain(dev, *dma, size, (u64)n << XSW_SLOT_SHIFT)))
-		goto none;
-	xsw_area_take_hot(area, run);
 	if (run->at != at)
 		run->at = at;
 	if (unlikely(!charge(area, n))) {
@@ -653,9 +671,6 @@ static inline struct xsw_run *take_hot_plain(struct xsw_pool *pool, struct xsw_a
 	}
 	spin_unlock_irqrestore(&area->lock, flags);
 	return run;
-none:
-	spin_unlock_irqrestore(&area->lock, flags);
-	return NULL;
 }
 
 /* With the lock held: the mapping has its place, and can be told from all others. */
@@ -860,9 +875,10 @@ enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, ph
 
 	if (likely(n <= XSW_HOT_SLOTS && is_plain(dev))) {
 		struct xsw_area *area = pool->home[xsw_cpu()];
-		struct xsw_run *run = take_hot_plain(pool, area, dev, size, n, dma);
+		struct xsw_run *run = take_plain(pool, area, dev, size, n);
 
 		if (likely(run)) {
+			*dma = area->machine + run->at;
 			fill(area, run, phys, size, 0, (u64)n << XSW_SLOT_SHIFT, dev->coherent);
 			return XSW_CAUSE_NONE;
 		}
