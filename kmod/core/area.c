@@ -26,16 +26,16 @@ static u64 word_mask(u32 w, u32 from, u32 to)
 #define LEAF_WORDS	8U
 #define LEAF_SLOTS	(64 * LEAF_WORDS)
 
-static struct xsw_free free_in_word(u64 taken)
+static struct xsw_word free_in_word(u64 taken)
 {
-	struct xsw_free f = { 64, 64, 64 };
 	u64 runs[6], run = ~taken;
+	struct xsw_word f;
 	int i;
 
 	if (!taken)
-		return f;
-	if (!~taken)
-		return (struct xsw_free){ 0 };
+		return (struct xsw_word){ 64, 64, 64 };
+	if (!run)
+		return (struct xsw_word){ 0, 0, 0 };
 	f.first = __ffs64(taken);
 	f.last = 64 - fls64(taken);
 	f.most = 0;
@@ -73,24 +73,19 @@ static bool set_free(struct xsw_free *node, struct xsw_free f)
 	return true;
 }
 
-static struct xsw_free free_in_leaf(const u64 *taken)
+static struct xsw_free free_in_leaf(const struct xsw_word *word)
 {
 	struct xsw_free f = { .first = LEAF_SLOTS };
 	u32 i, run = 0;
 
 	for (i = 0; i < LEAF_WORDS; i++) {
-		struct xsw_free word;
-
-		if (!taken[i]) {
-			run += 64;
+		run += word[i].first;
+		if (word[i].first == 64)
 			continue;
-		}
-		word = free_in_word(taken[i]);
-		run += word.first;
 		if (f.first == LEAF_SLOTS)
 			f.first = run;
-		f.most = max(f.most, max(run, word.most));
-		run = word.last;
+		f.most = max(f.most, max(run, (u32)word[i].most));
+		run = word[i].last;
 	}
 	f.last = run;
 	f.most = max(f.most, run);
@@ -104,11 +99,13 @@ static void update(struct xsw_area *area, u32 from, u32 to)
 	bool changed = false;
 	u32 i, len;
 
+	for (i = from; i <= to; i++)
+		area->word[i] = free_in_word(area->taken[i]);
 	from /= LEAF_WORDS;
 	to /= LEAF_WORDS;
 	for (i = from; i <= to; i++)
 		changed |= set_free(&tree[area->leaves + i],
-				    free_in_leaf(&area->taken[i * LEAF_WORDS]));
+				    free_in_leaf(&area->word[i * LEAF_WORDS]));
 	from += area->leaves;
 	to += area->leaves;
 	for (len = LEAF_SLOTS; changed && from > 1; len *= 2) {
@@ -138,25 +135,24 @@ static u32 run_in_word(u32 w, u64 taken, u32 n)
 /* The same from slot @from to the end of its leaf, or XSW_NO_SLOT; then @last are at the end. */
 static u32 run_in_leaf(const struct xsw_area *area, u32 from, u32 n, u32 *last)
 {
-	u64 taken = area->taken[from / 64] | ~(~0ULL << from % 64);
-	u32 w, run = 0;
+	u32 w = from / 64, run = 0;
+	struct xsw_word word = area->word[w];
+	u64 taken = area->taken[w];
 
-	for (w = from / 64; ; taken = area->taken[w]) {
-		if (taken) {
-			struct xsw_free word = free_in_word(taken);
-
-			if (run + word.first >= n)
-				return w * 64 - run;
-			if (word.most >= n)
-				return run_in_word(w, taken, n);
-			run = word.last;
-		} else {
-			run += 64;
-			if (run >= n)
-				return (w + 1) * 64 - run;
-		}
+	if (from % 64) {
+		taken |= ~(~0ULL << from % 64);
+		word = free_in_word(taken);
+	}
+	for (;;) {
+		if (run + word.first >= n)
+			return w * 64 - run;
+		if (word.most >= n)
+			return run_in_word(w, taken, n);
+		run = word.first < 64 ? word.last : run + 64;
 		if (++w % LEAF_WORDS == 0)
 			break;
+		taken = area->taken[w];
+		word = area->word[w];
 	}
 	*last = run;
 	return XSW_NO_SLOT;
@@ -468,33 +464,15 @@ static struct xsw_run *take_slots(struct xsw_area *area, u32 slot, u32 n)
 	return run;
 }
 
-/* The next length from @n on of which there may be a hot run, or 0. */
-static u32 next_hot(const struct xsw_area *area, u32 n)
-{
-	u32 w = n / 64;
-	u64 bits = area->hot_map[w] & ~0ULL << n % 64;
-
-	while (!bits) {
-		if (++w == XSW_HOT_WORDS)
-			return 0;
-		bits = area->hot_map[w];
-	}
-	return w * 64 + __ffs64(bits);
-}
-
 /* The beginning of a longer hot run: its rest stays hot, and the bitmap as it is. */
 static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fit)
 {
 	struct xsw_run *run, *rest;
 	u32 n;
 
-	for (n = fit->n; (n = next_hot(area, n + 1)); ) {
+	for (n = fit->n + 1; n <= XSW_HOT_SLOTS; n++) {
 		run = area->hot[n];
-		if (!run) {
-			area->hot_map[n / 64] &= ~(1ULL << n % 64);
-			continue;
-		}
-		if (run->first < fit->lo || run->first + fit->n > fit->hi ||
+		if (!run || run->first < fit->lo || run->first + fit->n > fit->hi ||
 		    xsw_fit_from(fit, run->first) != run->first)
 			continue;
 		if (!area->unused && home_of(area, run->first + fit->n)->n)
@@ -519,7 +497,7 @@ struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
 		return NULL;
 	slot = find(area, fit);
 	if (slot == XSW_NO_SLOT)
-		return fit->n < XSW_HOT_SLOTS ? split_hot(area, fit) : NULL;
+		return split_hot(area, fit);
 	if (!area->unused && home_of(area, slot)->n) {
 		slot = find_in_free_page(area, fit);
 		if (slot == XSW_NO_SLOT)
@@ -640,12 +618,13 @@ int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offse
 
 	area->page = kvcalloc(pages, sizeof(*area->page), GFP_KERNEL);
 	area->taken = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);
+	area->word = kvcalloc(area->words, sizeof(*area->word), GFP_KERNEL);
 	area->tree = kvcalloc(2 * area->leaves, sizeof(*area->tree), GFP_KERNEL);
 	area->filled = kvcalloc(DIV_ROUND_UP(pages, 64), sizeof(u64), GFP_KERNEL);
 	area->free_page = kvcalloc(area->page_words, sizeof(u64), GFP_KERNEL);
 	area->free_word = kvcalloc(DIV_ROUND_UP(area->page_words, 64), sizeof(u64), GFP_KERNEL);
 	area->blocks = kvcalloc(area->records + 1, sizeof(*area->blocks), GFP_KERNEL);
-	if (!area->page || !area->taken || !area->tree || !area->filled || !area->free_page ||
+	if (!area->page || !area->taken || !area->word || !area->tree || !area->filled || !area->free_page ||
 	    !area->free_word || !area->blocks)
 		return -ENOMEM;
 	for (i = area->records; i; i--)
@@ -671,6 +650,7 @@ void xsw_area_exit(struct xsw_area *area)
 	kvfree(area->free_page);
 	kvfree(area->filled);
 	kvfree(area->tree);
+	kvfree(area->word);
 	kvfree(area->taken);
 	kvfree(area->page);
 }

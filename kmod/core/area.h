@@ -16,8 +16,6 @@
 #define XSW_HOT_MOST		(32 * XSW_HOT_SLOTS)	/* slots in all of them */
 #define XSW_HOT_LONG		4		/* longer runs that are kept hot */
 
-#define XSW_HOT_WORDS		(XSW_HOT_SLOTS / 64 + 1)
-
 #define XSW_PAGE_SHIFT		12		/* not the kernel's: what records are kept by */
 #define XSW_PAGE_SLOTS		BIT(XSW_PAGE_SHIFT - XSW_SLOT_SHIFT)
 
@@ -79,6 +77,13 @@ struct xsw_free {
 	u32	most;
 };
 
+/* The same of a word of the bitmap. */
+struct xsw_word {
+	u8	first;
+	u8	last;
+	u8	most;
+};
+
 /**
  * struct xsw_area - an area
  * @machine:	machine address of slot 0
@@ -90,14 +95,15 @@ struct xsw_free {
  * @nr:		slots
  * @node:	that its memory is near to
  * @taken:	bitmap: slot is in a run
- * @tree:	free slots of @taken's leaves, from @leaves on, and of pairs of what is
+ * @word:	free slots of each of its words
+ * @tree:	free slots of leaves of 8 words, from @leaves on, and of pairs of what is
  *		below: node i is made of 2i and 2i + 1
  * @filled:	bitmap: a run starts in the page
  * @free_page:	bitmap: none of the page is in a run
  * @free_word:	bitmap: the word of @free_page is not 0
  * @blocks:	memory of more records; the first of each block links it
  * @words:	64-bit words in @taken, whole leaves
- * @leaves:	of 8 words, rounded up to a power of two
+ * @leaves:	rounded up to a power of two
  * @page_words:	in @free_page
  * @lock:	protects what follows, and all of the above that changes
  * @used:	slots in use
@@ -110,7 +116,6 @@ struct xsw_free {
  * @nr_unused:	in @unused
  * @unused:	records of @blocks that stand for no slots
  * @closed:	nothing is to be mapped here any more
- * @hot_map:	bitmap: there may be hot runs of that length
  * @hot:	runs of each length that were freed last, latest first; 0: longer ones
  *
  * What every CPU reads and what the lock's holder writes are on different cache lines.
@@ -124,6 +129,7 @@ struct xsw_area {
 	u32			nr;
 	int			node;
 	u64			*taken;
+	struct xsw_word		*word;
 	struct xsw_free		*tree;
 	u64			*filled;
 	u64			*free_page;
@@ -143,7 +149,6 @@ struct xsw_area {
 	u32			nr_unused;
 	struct xsw_run		*unused;
 	bool			closed;
-	u64			hot_map[XSW_HOT_WORDS];
 	struct xsw_run		*hot[XSW_HOT_SLOTS + 1];
 } ____cacheline_aligned_in_smp;
 
@@ -194,10 +199,10 @@ static inline bool xsw_area_has_hot(const struct xsw_area *area)
 	return area->hot_slots | area->nr_long;
 }
 
-/* Hot runs may have a quarter of what is free, so that they do not scatter it. */
+/* Hot runs may have half of what is free, so that they do not scatter it. */
 static inline bool xsw_area_too_hot(const struct xsw_area *area, u32 hot)
 {
-	return 4 * hot + area->used > area->nr;
+	return 2 * hot + area->used > area->nr;
 }
 
 /* @run is the first of the short hot ones of its length. */
@@ -214,7 +219,6 @@ static inline void xsw_area_put_hot(struct xsw_area *area, struct xsw_run *run)
 	run->cooler = area->hot[n];
 	area->hot[n] = run;
 	area->hot_slots += n;
-	area->hot_map[n / 64] |= 1ULL << n % 64;
 }
 
 static inline void xsw_area_free(struct xsw_area *area, struct xsw_run *run)

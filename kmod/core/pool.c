@@ -9,7 +9,7 @@
 /* Areas are cut at multiples of this from the start of their extent. */
 #define XSW_AREA_UNIT		(256ULL << 10)
 /* Hot runs that a search gives up before it tries again, with the lock held. */
-#define XSW_COOL_RUNS		8
+#define XSW_COOL_RUNS		2
 
 /* ---- making and giving up ---- */
 
