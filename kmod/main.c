@@ -27,6 +27,10 @@ static unsigned int pool_mb = 64;
 module_param(pool_mb, uint, 0444);
 MODULE_PARM_DESC(pool_mb, "size of the bounce pool in MiB, 0 to 4096; 0: none (64)");
 
+static unsigned int pool_max_mb;
+module_param(pool_max_mb, uint, 0444);
+MODULE_PARM_DESC(pool_max_mb, "what the pool may grow to when it is full, pool_mb to 4096; 0: it does not grow (0)");
+
 static unsigned int pool_bits = 32;
 module_param(pool_bits, uint, 0444);
 MODULE_PARM_DESC(pool_bits, "width of the pool's machine addresses, 24 to 64 (32)");
@@ -57,6 +61,13 @@ static int __init xsw_check_params(void)
 	int err;
 
 	err = xsw_check_range("pool_mb", pool_mb, 0, XSW_MAX_POOL_MB);
+	if (!err && pool_max_mb)
+		err = xsw_check_range("pool_max_mb", pool_max_mb, pool_mb, XSW_MAX_POOL_MB);
+	if (!err && pool_max_mb && !pool_mb) {
+		pr_err("pool_max_mb=%u needs a pool that can grow: pool_mb must not be 0\n",
+		       pool_max_mb);
+		err = -EINVAL;
+	}
 	if (!err)
 		err = xsw_check_range("pool_bits", pool_bits, 24, 64);
 	if (!err)
@@ -76,8 +87,8 @@ static void __init xsw_make_pool(void)
 
 	if (!bytes)
 		return;
-	err = xsw_poolmem_create(xsw_host_env(), bytes, DMA_BIT_MASK(pool_bits),
-				 areas ? areas : num_online_cpus());
+	err = xsw_poolmem_create(xsw_host_env(), bytes, (u64)pool_max_mb * SZ_1M,
+				 DMA_BIT_MASK(pool_bits), areas ? areas : num_online_cpus());
 	if (err)
 		pr_warn("no memory for a pool of %u MiB below %u bits (%d): nothing can be bounced\n",
 			pool_mb, pool_bits, err);

@@ -204,7 +204,7 @@ static u32 next_run(const struct xsw_area *area, u32 from, u32 n)
 #define NO_PAGES	0x7f7f7f7f7f7f7f7fULL
 
 /* A bit for each of a word's pages: all of it is free. */
-static u64 free_pages(u64 taken)
+static u64 whole_pages(u64 taken)
 {
 	/* The top bits of the bytes that are 0, then gathered in one. */
 	u64 zero = ~(((taken & NO_PAGES) + NO_PAGES) | taken | NO_PAGES);
@@ -217,7 +217,7 @@ static void update_pages(struct xsw_area *area, u32 w)
 	u32 at = w / 8, shift = w % 8 * 8;
 	u64 pages = area->free_page[at] & ~(0xffULL << shift);
 
-	pages |= free_pages(area->taken[w]) << shift;
+	pages |= whole_pages(area->taken[w]) << shift;
 	area->free_page[at] = pages;
 	if (pages)
 		area->free_word[at / 64] |= 1ULL << at % 64;

@@ -289,7 +289,7 @@ int xsw_pool_add(struct xsw_pool *pool, const struct xsw_extent *ext)
 	WRITE_ONCE(area->machine, ext->machine);
 	area->phys = ext->phys;
 	area->vaddr = ext->vaddr;
-	area->node = ext->node;
+	WRITE_ONCE(area->node, ext->node);
 	WRITE_ONCE(area->closed, false);
 	spin_unlock(&area->lock);
 	place(pool, area);

@@ -609,7 +609,7 @@ struct xsw_kenv *xsw_sim_create(const struct xsw_sim_layout *layout)
 	sim->kenv.host = &xsw_sim_host_ops;
 	xsw_sim_switch_keys_on(sim);
 
-	err = xsw_poolmem_create(&sim->kenv, sim->layout.pool_bytes, layout->pool_limit,
+	err = xsw_poolmem_create(&sim->kenv, sim->layout.pool_bytes, 0, layout->pool_limit,
 				 num_online_cpus());
 	if (err) {
 		xsw_sim_free(sim);

@@ -96,10 +96,12 @@ void xsw_bind_exit(void);
 
 /*
  * Allocate about @bytes (never less than half) ending at or below machine address @limit,
- * machine-contiguous in pieces as large as can be had, and make env->pool of it.
+ * machine-contiguous in pieces as large as can be had, and make env->pool of it. When it is full
+ * it grows up to about @most bytes, and gives that back when it is idle.
  * May sleep. 0, -ENOMEM.
  */
-int xsw_poolmem_create(struct xsw_kenv *kenv, u64 bytes, u64 limit, unsigned int nr_areas);
+int xsw_poolmem_create(struct xsw_kenv *kenv, u64 bytes, u64 most, u64 limit,
+		       unsigned int nr_areas);
 /* Returns slots that were still in use; their memory is then kept for good. */
 u64 xsw_poolmem_destroy(struct xsw_kenv *kenv);
 

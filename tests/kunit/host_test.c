@@ -219,7 +219,7 @@ static void pool_memory(struct kunit *test)
 	phys_addr_t back;
 	u64 at;
 
-	KUNIT_ASSERT_EQ(test, xsw_poolmem_create(t->kenv, 8 << 20, DMA_BIT_MASK(32), 2), 0);
+	KUNIT_ASSERT_EQ(test, xsw_poolmem_create(t->kenv, 8 << 20, 0, DMA_BIT_MASK(32), 2), 0);
 	xsw_pool_get_info(t->kenv->env.pool, &info);
 	KUNIT_EXPECT_GE(test, info.slots << XSW_SLOT_SHIFT, 4 << 20);
 	dev.dma_mask = DMA_BIT_MASK(32);

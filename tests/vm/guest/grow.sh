@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# A pool that is full grows up to its limit, and shrinks again when it is idle.
+# params: pool_mb=4 pool_max_mb=16
+# 24 MiB are wanted at once with 24 in flight, 8 with 8.
+work() { # work DEPTH
+	xswiotlb run --engine=sim --p2m=host --mask=32 --placement=above-mask --size=512k --count="$((3 * $1))" --depth="$1" \
+		--latency=200000 >/tmp/o 2>&1
+}
+first=$(pool slots)
+[ "$first" -gt 0 ] || fail "there is no pool"
+tries=0
+until work 8; do
+	grep -q no-space /tmp/o || fail "it fails for another reason than a full pool: $(cat /tmp/o)"
+	tries=$((tries + 1))
+	[ $tries -lt 6 ] || fail "after $tries tries the pool of $(pool slots) slots is too small still"
+	sleep 1
+done
+[ $tries -gt 0 ] || fail "8 MiB fit into a pool of 4 MiB"
+grown=$(pool slots)
+[ "$grown" -gt "$first" ] || fail "the pool has not grown: $grown slots"
+say "ok: $first slots became $grown, after $tries runs that failed"
+for _ in 1 2 3 4 5 6; do
+	work 24 && fail "24 MiB fit into a pool of 16 MiB"
+	sleep 1
+done
+[ "$(pool slots)" = $((16 * 2048)) ] || fail "the pool has not grown to its limit: $(pool slots) slots"
+[ "$(pool used_slots)" = 0 ] || fail "$(pool used_slots) slots are in use when all has ended"
+say "ok: it goes no further than its limit"
+for _ in $(seq 40); do
+	[ "$(pool slots)" != "$first" ] || break
+	sleep 1
+done
+[ "$(pool slots)" = "$first" ] || fail "idle, the pool keeps $(pool slots) slots of $first"
+say "ok: idle, it is as it was"
+tries=0
+until work 8; do
+	tries=$((tries + 1))
+	[ $tries -lt 6 ] || fail "it does not grow again: $(cat /tmp/o)"
+	sleep 1
+done
+say "ok: it grows again"
