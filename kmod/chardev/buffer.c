@@ -252,7 +252,9 @@ static void free_kernel(struct xsw_session *session, struct xsw_buffer *buffer)
 	struct xsw_engine *engine;
 	u32 i;
 
-	if (buffer->grants && !buffer->quarantined)
+	if (buffer->grants && buffer->quarantined)
+		xsw_grants_keep(buffer->grants);
+	else if (buffer->grants)
 		xsw_grants_destroy(buffer->grants);
 	if (buffer->engine) {
 		engine = buffer->engine->obj;

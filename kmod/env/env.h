@@ -113,6 +113,11 @@ void xsw_grants_scatter(struct page **granter, u32 nr);
  * page, all of them are kept for good.
  */
 void xsw_grants_destroy(struct xsw_grants *grants);
+/*
+ * A device may still write there: all pages stay as they are, for good, and only what
+ * describes them goes. May sleep.
+ */
+void xsw_grants_keep(struct xsw_grants *grants);
 #else
 static inline bool xsw_grants_usable(void)
 {
@@ -130,6 +135,10 @@ static inline void xsw_grants_scatter(struct page **granter, u32 nr)
 }
 
 static inline void xsw_grants_destroy(struct xsw_grants *grants)
+{
+}
+
+static inline void xsw_grants_keep(struct xsw_grants *grants)
 {
 }
 #endif

@@ -31,5 +31,7 @@ bool xsw_xen_is_kernels(const struct dma_map_ops *ops);
 int xsw_xen_pages_alloc(struct page **pages, u32 nr, bool contiguous);
 /* As they were allocated, all of them. May sleep. */
 void xsw_xen_pages_free(struct page **pages, u32 nr);
+/* Forget them: they are never freed. May sleep. */
+void xsw_xen_pages_keep(struct page **pages);
 
 #endif /* XSW_XEN_H */

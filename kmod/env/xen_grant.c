@@ -106,7 +106,14 @@ void xsw_grants_destroy(struct xsw_grants *g)
 		pr_err("Xen keeps a mapping of a granted page: %u pages are lost\n", g->nr);
 		for (i = 0; i < g->nr; i++)
 			get_page(g->granter[i]);
+		xsw_xen_pages_keep(g->mapped);
 	}
+	kvfree(g);
+}
+
+void xsw_grants_keep(struct xsw_grants *g)
+{
+	xsw_xen_pages_keep(g->mapped);
 	kvfree(g);
 }
 

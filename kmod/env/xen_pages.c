@@ -213,3 +213,8 @@ void xsw_xen_pages_free(struct page **pages, u32 nr)
 	else
 		gnttab_free_pages(nr, pages);
 }
+
+void xsw_xen_pages_keep(struct page **pages)
+{
+	kfree(xsw_find_ram(pages[0]));
+}

@@ -594,6 +594,60 @@ void xsw_counters_total(struct xsw_stats_pcpu *out)
 	(void)out;
 }
 
+struct xsw_grants {
+	struct page	**granter;
+	void		*mapped;
+	u32		nr;
+};
+
+bool xsw_grants_usable(void)
+{
+	return true;
+}
+
+struct xsw_grants *xsw_grants_create(struct page **granter, struct page **mapped, u32 nr,
+				     bool contiguous)
+{
+	struct xsw_grants *g;
+	u32 i;
+
+	(void)contiguous;
+	if (fake.choose(8) == 0)
+		return ERR_PTR(fake.choose(2) ? -ENOSPC : -EIO);
+	g = kmalloc(sizeof(*g), 0);
+	if (!g)
+		return ERR_PTR(-ENOMEM);
+	*g = (struct xsw_grants){ granter, alloc_pages_exact(nr * PAGE_SIZE, 0), nr };
+	if (!g->mapped) {
+		kfree(g);
+		return ERR_PTR(-ENOMEM);
+	}
+	for (i = 0; i < nr; i++)
+		mapped[i] = virt_to_page((u8 *)g->mapped + i * PAGE_SIZE);
+	return g;
+}
+
+void xsw_grants_scatter(struct page **granter, u32 nr)
+{
+	(void)granter, (void)nr;
+}
+
+void xsw_grants_destroy(struct xsw_grants *g)
+{
+	u32 i;
+
+	for (i = 0; i < g->nr; i++)
+		if (!g->granter[i]->refs)
+			fake_bug("a page is freed that is still granted");
+	free_pages_exact(g->mapped, g->nr * PAGE_SIZE);
+	kfree(g);
+}
+
+void xsw_grants_keep(struct xsw_grants *g)
+{
+	kfree(g);
+}
+
 struct xsw_mmio {
 	u32 nr_pages;
 };

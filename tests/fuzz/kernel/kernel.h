@@ -73,7 +73,9 @@ bool fake_all_given_back(void);
 #define __percpu
 #define __init
 #define __exit
-#define IS_ENABLED(option)	0
+#define IS_ENABLED(option)	(option)
+#define CONFIG_XSWIOTLB_XEN	1
+#define CONFIG_DMA_BOUNCE_UNALIGNED_KMALLOC 0
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define BUILD_BUG_ON(cond)	_Static_assert(!(cond), #cond)
 #define BIT_ULL(n)		(1ULL << (n))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # An edu device that is given up: its transfers take longer than it is allowed.
+# machine: --mask 0xffffffffffffffff
 # params: edu_timeout_ms=20
 [ -x /bin/abi ] || skip "the programs of tests/abi are not built"
 check "a device that does not answer in time" abi --timeout
