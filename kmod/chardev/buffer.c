@@ -213,6 +213,7 @@ static long alloc_mmio(struct xsw_call *call, struct xsw_buffer *buffer)
 	if (err)
 		return xsw_fail(call, err, err == -ENOMEM ? XSW_CAUSE_NO_MEMORY :
 					   err == -ENOSPC ? XSW_CAUSE_LIMIT :
+					   err == -ENODEV ? XSW_CAUSE_NO_DEVICE :
 							    XSW_CAUSE_UNSUPPORTED);
 	buffer->mmio = mmio;
 	return 0;

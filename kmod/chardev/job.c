@@ -352,6 +352,7 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 	run->xfer.kind = XSW_XFER_COPY;
 	run->xfer.src = run->src.side;
 	run->xfer.dst = run->dst.side;
+	run->xfer.peer = run->src.range.mmio || run->dst.range.mmio;
 	run->xfer.len = job->len;
 	return run_submit(run, engine);
 }
@@ -538,6 +539,7 @@ long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any)
 	run->xfer.src = mapping->map.side;
 	run->xfer.src.offset = op->offset;
 	run->xfer.dst = run->xfer.src;
+	run->xfer.peer = mapping->map.range.mmio;
 	if (run_submit(run, engine) == -EINPROGRESS)
 		list_add_tail(&run->node, &batch->runs);
 	else

@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include "ops.h"
 #include "env.h"
+#include "mmio.h"
 #include "op.h"
 #include "stats.h"
 
@@ -222,7 +223,7 @@ static int map_mmio(struct xsw_dmamap *map, bool sg, u8 *cause, u64 *spent)
 		return -EOPNOTSUPP;
 	}
 	preempt_disable();
-	if (READ_ONCE(engine->dead)) {
+	if (READ_ONCE(engine->dead) || xsw_mmio_gone()) {
 		*cause = XSW_CAUSE_NO_DEVICE;
 		err = -ENODEV;
 	} else {
@@ -407,7 +408,7 @@ void xsw_engine_unmap_all(struct xsw_engine *engine)
  * @len:	the whole length when it has several segments
  * @for_cpu:	or for the device
  *
- * Return: false when the device is dead.
+ * Return: false when the device is dead, or has gone that the memory is of.
  */
 bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu)
 {
@@ -416,7 +417,7 @@ bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu)
 	bool dead;
 
 	preempt_disable();
-	dead = READ_ONCE(map->engine->dead);
+	dead = READ_ONCE(map->engine->dead) || (map->range.mmio && xsw_mmio_gone());
 	/* The CPU sees another device's memory as it is. */
 	if (dead || map->range.mmio)
 		;

@@ -2,12 +2,17 @@
 /*
  * One BAR that whoever loads the module sets aside; buffers are pieces of it, so no
  * caller names an address. The device must have no driver, and gets none meanwhile.
+ *
+ * It may be unplugged all the same. Nothing holds that up but what an engine is moving at
+ * that moment; mappings into userspace end, and whatever comes later gets -ENODEV, for as long
+ * as the module is loaded.
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -15,11 +20,14 @@
 #include <linux/pci.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include "engine.h"
 #include "mmio.h"
 #include "vm_flags.h"
 
 /* More of a BAR is not used. */
 #define XSW_MMIO_MAX		SZ_1G
+/* Page offset of the BAR in mappings of the file: beyond the handles that others are mapped by. */
+#define XSW_MMIO_PGOFF		BIT(32)
 
 static char *mmio;
 module_param(mmio, charp, 0444);
@@ -31,22 +39,31 @@ MODULE_PARM_DESC(mmio, "memory BAR to take buffers from, of a PCI device without
  * @first:	page
  * @nr_pages:	long
  * @kept:	its pages are never given to anybody else
+ * @file:	what it is mapped into userspace by, or NULL
+ * @node:	of all pieces
  */
 struct xsw_mmio {
-	struct kref	kref;
-	u32		first;
-	u32		nr_pages;
-	bool		kept;
+	struct kref		kref;
+	u32			first;
+	u32			nr_pages;
+	bool			kept;
+	struct address_space	*file;
+	struct list_head	node;
 };
 
 static struct {
-	struct pci_dev	*pdev;
-	int		nr;		/* of the BAR */
-	phys_addr_t	start;
-	u32		nr_pages;
-	struct mutex	lock;		/* @used */
-	unsigned long	*used;
-} bar = { .lock = __MUTEX_INITIALIZER(bar.lock) };
+	struct pci_dev		*pdev;		/* NULL: it has gone */
+	int			nr;		/* of the BAR */
+	phys_addr_t		start;
+	u32			nr_pages;
+	struct mutex		lock;		/* what follows */
+	unsigned long		*used;
+	bool			gone;
+	struct list_head	pieces;
+} bar = {
+	.lock	= __MUTEX_INITIALIZER(bar.lock),
+	.pieces	= LIST_HEAD_INIT(bar.pieces),
+};
 
 static int __init refuse(const char *why)
 {
@@ -73,6 +90,93 @@ static int __init check_bar(void)
 	return 0;
 }
 
+static u64 bar_size(void)
+{
+	return (u64)bar.nr_pages << PAGE_SHIFT;
+}
+
+static int claim(void)
+{
+	int err = pci_enable_device_mem(bar.pdev);
+
+	if (err)
+		return err;
+	err = pci_request_region(bar.pdev, bar.nr, KBUILD_MODNAME);
+	if (err)
+		goto disable;
+	/* Where page by page it would be uncached else. */
+	err = arch_io_reserve_memtype_wc(bar.start, bar_size());
+	if (!err)
+		return 0;
+	pci_release_region(bar.pdev, bar.nr);
+disable:
+	pci_disable_device(bar.pdev);
+	return err;
+}
+
+static void let_go(void)
+{
+	arch_io_free_memtype_wc(bar.start, bar_size());
+	pci_release_region(bar.pdev, bar.nr);
+	pci_disable_device(bar.pdev);
+	pci_dev_put(bar.pdev);
+	bar.pdev = NULL;
+}
+
+/* The device goes, and its addresses may be another's next. Hotplug is locked. */
+static int bus_notify(struct notifier_block *nb, unsigned long event, void *dev)
+{
+	struct xsw_mmio *piece;
+
+	if (event != BUS_NOTIFY_DEL_DEVICE || !bar.pdev || dev != &bar.pdev->dev)
+		return NOTIFY_DONE;
+	mutex_lock(&bar.lock);
+	WRITE_ONCE(bar.gone, true);
+	list_for_each_entry(piece, &bar.pieces, node)
+		if (piece->file)
+			unmap_mapping_range(piece->file,
+					    (loff_t)(XSW_MMIO_PGOFF + piece->first) << PAGE_SHIFT,
+					    (loff_t)piece->nr_pages << PAGE_SHIFT, 1);
+	mutex_unlock(&bar.lock);
+	xsw_edu_peer_gone();
+	pci_info(bar.pdev, "removed, and its memory with it: mmio=%s is void from now on\n", mmio);
+	let_go();
+	return NOTIFY_OK;
+}
+
+static struct notifier_block bus_nb = {
+	.notifier_call = bus_notify,
+};
+
+static int __init set_aside(unsigned int domain, unsigned int bus, unsigned int devfn)
+{
+	int err;
+
+	bar.pdev = pci_get_domain_bus_and_slot(domain, bus, devfn);
+	if (!bar.pdev) {
+		pr_err("mmio=%s: there is no such PCI device\n", mmio);
+		return -ENODEV;
+	}
+	err = check_bar();
+	if (err)
+		goto put;
+	err = claim();
+	if (err) {
+		pr_err("mmio=%s: the BAR has an owner: unbind the device from its driver\n", mmio);
+		goto put;
+	}
+	bar.used = bitmap_zalloc(bar.nr_pages, GFP_KERNEL);
+	err = bar.used ? bus_register_notifier(&pci_bus_type, &bus_nb) : -ENOMEM;
+	if (!err)
+		return 0;
+	bitmap_free(bar.used);
+	let_go();
+	return err;
+put:
+	pci_dev_put(bar.pdev);
+	return err;
+}
+
 /**
  * xsw_mmio_init() - set the BAR of the parameter aside, if there is one
  *
@@ -90,31 +194,10 @@ int __init xsw_mmio_init(void)
 	    bus > 0xff || slot > 0x1f || func > 7 || nr >= PCI_STD_NUM_BARS)
 		return refuse("must be as 0000:00:05.0/2");
 	bar.nr = nr;
-	bar.pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, func));
-	if (!bar.pdev) {
-		pr_err("mmio=%s: there is no such PCI device\n", mmio);
-		return -ENODEV;
-	}
-	err = check_bar();
-	if (err)
-		goto put;
-	err = pci_enable_device_mem(bar.pdev);
-	if (err)
-		goto put;
-	err = pci_request_region(bar.pdev, bar.nr, KBUILD_MODNAME);
-	if (err) {
-		pr_err("mmio=%s: the BAR has an owner: unbind the device from its driver\n", mmio);
-		goto disable;
-	}
-	bar.used = bitmap_zalloc(bar.nr_pages, GFP_KERNEL);
-	if (bar.used)
-		return 0;
-	err = -ENOMEM;
-	pci_release_region(bar.pdev, bar.nr);
-disable:
-	pci_disable_device(bar.pdev);
-put:
-	pci_dev_put(bar.pdev);
+	/* So that the device does not go meanwhile. */
+	pci_lock_rescan_remove();
+	err = set_aside(domain, bus, PCI_DEVFN(slot, func));
+	pci_unlock_rescan_remove();
 	return err;
 }
 
@@ -122,10 +205,12 @@ void xsw_mmio_exit(void)
 {
 	if (!bar.used)
 		return;
+	pci_lock_rescan_remove();
+	bus_unregister_notifier(&pci_bus_type, &bus_nb);
+	if (bar.pdev)
+		let_go();
+	pci_unlock_rescan_remove();
 	bitmap_free(bar.used);
-	pci_release_region(bar.pdev, bar.nr);
-	pci_disable_device(bar.pdev);
-	pci_dev_put(bar.pdev);
 }
 
 bool xsw_mmio_there(void)
@@ -133,15 +218,20 @@ bool xsw_mmio_there(void)
 	return bar.used;
 }
 
+bool xsw_mmio_gone(void)
+{
+	return READ_ONCE(bar.gone);
+}
+
 static void mmio_free(struct kref *kref)
 {
 	struct xsw_mmio *piece = container_of(kref, struct xsw_mmio, kref);
 
-	if (!piece->kept) {
-		mutex_lock(&bar.lock);
+	mutex_lock(&bar.lock);
+	list_del(&piece->node);
+	if (!piece->kept)
 		bitmap_clear(bar.used, piece->first, piece->nr_pages);
-		mutex_unlock(&bar.lock);
-	}
+	mutex_unlock(&bar.lock);
 	kfree(piece);
 }
 
@@ -174,16 +264,36 @@ static int clear_piece(const struct xsw_mmio *piece)
 	return 0;
 }
 
+/* Under the lock: the device stays until the piece is clear. */
+static int take_piece(struct xsw_mmio *piece)
+{
+	unsigned long first;
+	int err;
+
+	if (bar.gone)
+		return -ENODEV;
+	first = bitmap_find_next_zero_area(bar.used, bar.nr_pages, 0, piece->nr_pages, 0);
+	if (first >= bar.nr_pages)
+		return -ENOSPC;
+	piece->first = first;
+	err = clear_piece(piece);
+	if (err)
+		return err;
+	bitmap_set(bar.used, first, piece->nr_pages);
+	list_add(&piece->node, &bar.pieces);
+	return 0;
+}
+
 /**
  * xsw_mmio_create() - take a piece of the BAR
  * @nr_pages:	long
  *
- * Return: the piece, zeroed; ERR_PTR: -EOPNOTSUPP (no BAR was set aside), -ENOSPC, -ENOMEM.
+ * Return: the piece, zeroed; ERR_PTR: -EOPNOTSUPP (no BAR was set aside), -ENODEV (its device has
+ * gone), -ENOSPC, -ENOMEM.
  */
 struct xsw_mmio *xsw_mmio_create(u32 nr_pages)
 {
 	struct xsw_mmio *piece;
-	unsigned long first;
 	int err;
 
 	if (!bar.used)
@@ -191,23 +301,14 @@ struct xsw_mmio *xsw_mmio_create(u32 nr_pages)
 	piece = kzalloc(sizeof(*piece), GFP_KERNEL_ACCOUNT);
 	if (!piece)
 		return ERR_PTR(-ENOMEM);
-	mutex_lock(&bar.lock);
-	first = bitmap_find_next_zero_area(bar.used, bar.nr_pages, 0, nr_pages, 0);
-	if (first < bar.nr_pages)
-		bitmap_set(bar.used, first, nr_pages);
-	mutex_unlock(&bar.lock);
-	if (first >= bar.nr_pages) {
-		kfree(piece);
-		return ERR_PTR(-ENOSPC);
-	}
 	kref_init(&piece->kref);
-	piece->first = first;
 	piece->nr_pages = nr_pages;
-	piece->kept = false;
-	err = clear_piece(piece);
+	mutex_lock(&bar.lock);
+	err = take_piece(piece);
+	mutex_unlock(&bar.lock);
 	if (!err)
 		return piece;
-	xsw_mmio_put(piece);
+	kfree(piece);
 	return ERR_PTR(err);
 }
 
@@ -223,9 +324,23 @@ static void vma_close(struct vm_area_struct *vma)
 	xsw_mmio_put(vma->vm_private_data);
 }
 
+/* Page by page, so that a mapping that is being made has nothing that would be missed. */
+static vm_fault_t vma_fault(struct vm_fault *vmf)
+{
+	unsigned long pfn = PHYS_PFN(bar.start) + vmf->pgoff - XSW_MMIO_PGOFF;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+
+	mutex_lock(&bar.lock);
+	if (!bar.gone)
+		ret = vmf_insert_pfn(vmf->vma, vmf->address, pfn);
+	mutex_unlock(&bar.lock);
+	return ret;
+}
+
 static const struct vm_operations_struct vm_ops = {
 	.open	= vma_open,
 	.close	= vma_close,
+	.fault	= vma_fault,
 };
 
 /**
@@ -233,19 +348,23 @@ static const struct vm_operations_struct vm_ops = {
  * @piece:	which stays taken for as long as the mapping is there
  * @vma:	at most as long
  *
- * Return: 0, -ENXIO (longer than the piece), or what the kernel's mapping says.
+ * Once the device has gone, an access gets SIGBUS.
+ *
+ * Return: 0, -ENXIO (longer than the piece), -ENODEV.
  */
 int xsw_mmio_mmap(struct xsw_mmio *piece, struct vm_area_struct *vma)
 {
-	int err;
-
 	if (vma_pages(vma) > piece->nr_pages)
 		return -ENXIO;
+	if (xsw_mmio_gone())
+		return -ENODEV;
+	/* A buffer is its file's alone, and does not outlive it. */
+	mutex_lock(&bar.lock);
+	piece->file = vma->vm_file->f_mapping;
+	mutex_unlock(&bar.lock);
+	vma->vm_pgoff = XSW_MMIO_PGOFF + piece->first;
 	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
-	err = io_remap_pfn_range(vma, vma->vm_start, PHYS_PFN(xsw_mmio_phys(piece)),
-				 vma->vm_end - vma->vm_start, vma->vm_page_prot);
-	if (err)
-		return err;
+	vm_flags_set(vma, VM_IO | VM_PFNMAP);
 	kref_get(&piece->kref);
 	vma->vm_private_data = piece;
 	vma->vm_ops = &vm_ops;

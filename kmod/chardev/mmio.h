@@ -13,6 +13,8 @@ struct xsw_mmio;
 int xsw_mmio_init(void);
 void xsw_mmio_exit(void);
 bool xsw_mmio_there(void);
+/* It was there: nothing of it is reached any more. Any context. */
+bool xsw_mmio_gone(void);
 
 struct xsw_mmio *xsw_mmio_create(u32 nr_pages);
 void xsw_mmio_put(struct xsw_mmio *mmio);

@@ -88,7 +88,7 @@ MODULE_PARM_DESC(edu_timeout_ms,
  * @piece:	bytes that the device is moving now
  * @writing:	and it moves them to memory
  * @deadline:	jiffies by when the interrupt has to come
- * @idle:	@current_xfer has become NULL
+ * @idle:	@current_xfer has ended
  * @watchdog:	looks whether it has
  */
 struct xsw_edu {
@@ -121,6 +121,8 @@ struct xsw_edu {
 
 static LIST_HEAD(edu_devices);
 static DEFINE_MUTEX(edu_lock);
+/* Looked at under a device's lock. */
+static bool edu_no_peer;
 
 static struct xsw_edu *to_edu(struct xsw_engine *engine)
 {
@@ -198,10 +200,8 @@ static void start_next(struct xsw_edu *edu)
 {
 	struct xsw_xfer *xfer = list_first_entry_or_null(&edu->queue, struct xsw_xfer, node);
 
-	if (!xfer || edu->asleep) {
-		wake_up_all(&edu->idle);
+	if (!xfer || edu->asleep)
 		return;
-	}
 	list_del(&xfer->node);
 	edu->current_xfer = xfer;
 	xsw_cursor_begin(&edu->src, &xfer->src);
@@ -212,12 +212,18 @@ static void start_next(struct xsw_edu *edu)
 	start_piece(edu);
 }
 
+/* One end of it has gone. */
+static bool cut_off(const struct xsw_edu *edu, const struct xsw_xfer *xfer)
+{
+	return edu->gone || (xfer->peer && READ_ONCE(edu_no_peer));
+}
+
 /* Returns the transfer that it was the last piece of, to be completed without the lock. */
 static struct xsw_xfer *advance(struct xsw_edu *edu)
 {
 	struct xsw_xfer *xfer = edu->current_xfer;
 
-	if (!end_piece(edu) && !edu->gone) {
+	if (!end_piece(edu) && !cut_off(edu, xfer)) {
 		start_piece(edu);
 		return NULL;
 	}
@@ -225,6 +231,7 @@ static struct xsw_xfer *advance(struct xsw_edu *edu)
 	edu->pieces -= pieces_of(xfer);
 	edu->current_xfer = NULL;
 	start_next(edu);
+	wake_up_all(&edu->idle);
 	return xfer;
 }
 
@@ -324,7 +331,7 @@ static int edu_submit(struct xsw_engine *engine, struct xsw_xfer *xfer)
 	int ret = -EINPROGRESS;
 
 	spin_lock_irqsave(&edu->lock, flags);
-	if (edu->gone) {
+	if (cut_off(edu, xfer)) {
 		ret = -ENODEV;
 	} else if (edu->pieces + pieces_of(xfer) > EDU_MAX_PIECES) {
 		ret = -EBUSY;
@@ -476,6 +483,42 @@ struct xsw_engine *xsw_edu_open(const struct xsw_engine_open *op, enum xsw_cause
 		return &found->engine;
 	*cause = open_cause(err);
 	return ERR_PTR(err);
+}
+
+static bool with_peer(struct xsw_edu *edu)
+{
+	bool with;
+
+	spin_lock_irq(&edu->lock);
+	with = edu->current_xfer && edu->current_xfer->peer;
+	spin_unlock_irq(&edu->lock);
+	return with;
+}
+
+/**
+ * xsw_edu_peer_gone() - end all transfers with another device's memory
+ */
+void xsw_edu_peer_gone(void)
+{
+	struct xsw_xfer *xfer, *next;
+	struct xsw_edu *edu;
+	LIST_HEAD(failed);
+
+	WRITE_ONCE(edu_no_peer, true);
+	mutex_lock(&edu_lock);
+	list_for_each_entry(edu, &edu_devices, node) {
+		spin_lock_irq(&edu->lock);
+		list_for_each_entry_safe(xfer, next, &edu->queue, node) {
+			if (!xfer->peer)
+				continue;
+			edu->pieces -= pieces_of(xfer);
+			list_move_tail(&xfer->node, &failed);
+		}
+		spin_unlock_irq(&edu->lock);
+		wait_event(edu->idle, !with_peer(edu));
+	}
+	mutex_unlock(&edu_lock);
+	complete_list(&failed, -ENODEV);
 }
 
 /**

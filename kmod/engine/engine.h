@@ -52,6 +52,7 @@ struct xsw_xfer_side {
  * @dst:	memory that the device writes
  * @len:	bytes, 1 to the engine's max_len
  * @dev_offset:	into the engine's own memory; the whole range lies within dev_size
+ * @peer:	a side is another device's memory, and may go before the transfer is done
  * @complete:	called once, in any context but with no engine lock held, after
  *		submit() returned -EINPROGRESS: @status is 0, -EIO, -ENODEV, -ETIMEDOUT or
  *		-ECANCELED
@@ -66,6 +67,7 @@ struct xsw_xfer {
 	struct xsw_xfer_side	dst;
 	u32			len;
 	u64			dev_offset;
+	bool			peer;
 	void			(*complete)(struct xsw_xfer *xfer, int status);
 
 	struct list_head	node;
@@ -139,6 +141,11 @@ struct xsw_engine *xsw_edu_open(const struct xsw_engine_open *op, enum xsw_cause
 
 int xsw_edu_init(void);
 void xsw_edu_exit(void);
+/*
+ * The other device whose memory can be reached has gone, for good: transfers with it end, with
+ * -ENODEV, and none is under way when this returns. May sleep.
+ */
+void xsw_edu_peer_gone(void);
 /* Devices bound to the driver. */
 unsigned int xsw_edu_count(void);
 

@@ -48,6 +48,16 @@ refuse() { # refuse TEXT CODE COMMAND...: the command must end with that exit co
 	say "ok: $_what"
 }
 
+within() { # within SECONDS COMMAND: false if it does not succeed by then
+	_left=$(($1 * 5))
+	shift
+	until "$@"; do
+		[ $_left -gt 0 ] || return 1
+		_left=$((_left - 1))
+		sleep 0.2
+	done
+}
+
 pool() { # pool KEY: a value of debugfs' pool file, empty if there is none
 	sed -n "s/^$1: *//p" /sys/kernel/debug/xswiotlb/pool 2>/dev/null
 }

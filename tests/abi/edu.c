@@ -3,9 +3,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include "kit.h"
 
 static int session_with_edu(void)
@@ -292,6 +294,98 @@ static void timed_out_in_a_row(void)
 	timed_out(XSW_PLACE_FOREIGN_CONTIG);
 }
 
+const char *unplug_path, *unplug_text;
+
+/* Reads there until that is a bus error. */
+static pid_t reader(const volatile unsigned char *at)
+{
+	pid_t pid = fork();
+
+	while (!pid)
+		(void)at[0];
+	CHECK(pid > 0);
+	return pid;
+}
+
+static bool met_its_end(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS;
+}
+
+/* The device goes whose memory is edu's target, and mapped here. */
+static void peer(void)
+{
+	enum { JOBS = 100 };
+	int fd = session_with_edu(), ret = 0, i, gone = 0, file;
+	uint32_t engine = edu_open_bits(fd, XSW_OPS_OURS, 64), mapping, quarantined;
+	unsigned char *a, *b, *at;
+	uint32_t src = low_buffer(fd, engine, 4096, (void **)&a),
+		 other = low_buffer(fd, engine, 4096, (void **)&b),
+		 there = placed_buffer(fd, engine, 8192, XSW_PLACE_MMIO);
+	struct xsw_job into = job_op(engine, src, there, 4000), from = job_op(engine, there, other, 4000),
+		       apart = job_op(engine, src, other, 4000);
+	struct xsw_map m = map_op(engine, there, XSW_TO_DEVICE, 4000);
+	struct xsw_sync sync = { .size = sizeof(sync), .target = XSW_SYNC_FOR_CPU, .len = 4000,
+				 .result = (uintptr_t)&res };
+	struct xsw_buf_create more = { .size = sizeof(more), .kind = XSW_BUF_KERNEL, .bytes = 4096,
+				       .engine = engine, .placement = XSW_PLACE_MMIO,
+				       .result = (uintptr_t)&res };
+	off_t offset = (off_t)res.value;
+	double limit = now() + 90;
+	struct io_uring ring;
+	pid_t pid;
+
+	at = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	CHECK(at != MAP_FAILED);
+	fill(a, 4000, 7);
+	CHECK_EQ(job(fd, &into), 0);
+	CHECK(filled(at, 4000, 7));
+	CHECK_EQ(map(fd, &m), 0);
+	mapping = sync.mapping = res.handle;
+	quarantined = stats_of(fd, 0).nr_quarantined;
+
+	pid = reader(at);
+	ring_open(&ring, 128, IORING_SETUP_SQE128);
+	for (i = 0; i < JOBS; i++)
+		ring_cmd(&ring, fd, XSW_IOC_JOB, i % 2 ? &into : &from, sizeof(into));
+	/* What does not concern it waits behind all of them. */
+	ring_cmd(&ring, fd, XSW_IOC_JOB, &apart, sizeof(apart))->user_data = 1;
+	CHECK_EQ(io_uring_submit(&ring), JOBS + 1);
+	file = open(unplug_path, O_WRONLY);
+	CHECK(file >= 0);
+	CHECK_EQ(write(file, unplug_text, strlen(unplug_text)), strlen(unplug_text));
+	close(file);
+	for (i = 0; i <= JOBS; i++) {
+		uint64_t which;
+
+		ret = ring_wait(&ring, &which);
+		CHECK(ret == 0 || (ret == -ENODEV && !which));
+		gone += ret == -ENODEV;
+	}
+	printf("# %d of %d jobs met the end of the device\n", gone, JOBS);
+	CHECK(gone > 0 && now() < limit);
+	CHECK(met_its_end(pid));
+	CHECK(met_its_end(reader(at + 4096)));
+
+	into.result = (uintptr_t)&res;
+	CHECK_EQ(job(fd, &into), -ENODEV);
+	CHECK_EQ(res.cause, XSW_CAUSE_NO_DEVICE);
+	CHECK_EQ(transfer(fd, mapping, XSW_DEVICE_READS, 0, 4, 0), -ENODEV);
+	CHECK_EQ(map(fd, &m), -ENODEV);
+	CHECK_EQ(issue(fd, XSW_IOC_SYNC, &sync, sizeof(sync)), -ENODEV);
+	CHECK_EQ(issue(fd, XSW_IOC_BUF_CREATE, &more, sizeof(more)), -ENODEV);
+	CHECK_EQ(res.cause, XSW_CAUSE_NO_DEVICE);
+	CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, offset) == MAP_FAILED && errno == ENODEV);
+	CHECK_EQ(unmap(fd, mapping), 0);
+	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, there), 0);
+	CHECK_EQ(stats_of(fd, 0).nr_quarantined, quarantined);
+	fill(a, 4000, 8);
+	CHECK_EQ(job(fd, &apart), 0);
+	CHECK(filled(b, 4000, 8));
+}
+
 #define EDU_IRQ_RAISE	0x60
 
 struct storm {
@@ -362,6 +456,11 @@ const struct test edu_tests[] = {
 
 const struct test storm_tests[] = {
 	{ "edu.storm", storm, true },
+	{ }
+};
+
+const struct test peer_tests[] = {
+	{ "edu.peer", peer, true },
 	{ }
 };
 

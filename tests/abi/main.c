@@ -6,6 +6,7 @@
  *   abi [PREFIX]       the tests whose names begin so
  *   abi --timeout      what needs a module that gives edu devices up early
  *   abi --storm        what needs a kernel that lets a device's registers be written (iomem=relaxed)
+ *   abi --peer PATH TEXT  what needs a module with mmio=; TEXT written to PATH unplugs that device
  *   abi --after-exec   in a process that inherited a session: see life.c
  */
 #include <stdio.h>
@@ -98,7 +99,11 @@ int main(int argc, char **argv)
 		run_table(timeout_tests, "");
 	else if (argc > 1 && !strcmp(argv[1], "--storm"))
 		run_table(storm_tests, "");
-	else
+	else if (argc > 3 && !strcmp(argv[1], "--peer")) {
+		unplug_path = argv[2];
+		unplug_text = argv[3];
+		run_table(peer_tests, "");
+	} else
 		for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 			run_table(tables[i], argc > 1 ? argv[1] : "");
 	printf("1..%d\n# %d of %d failed\n", nr, nr_failed, nr);

@@ -416,6 +416,8 @@ dma_addr_t dma_map_resource(struct device *dev, phys_addr_t phys, size_t size,
 {
 	(void)attrs;
 	check_device(dev);
+	if (fake.mmio_gone)
+		fake_bug("memory is mapped of a device that has gone");
 	return map_fails() ? DMA_MAPPING_ERROR : map_one(phys, size, dir);
 }
 
@@ -657,10 +659,17 @@ bool xsw_mmio_there(void)
 	return true;
 }
 
+bool xsw_mmio_gone(void)
+{
+	return fake.mmio_gone;
+}
+
 struct xsw_mmio *xsw_mmio_create(u32 nr_pages)
 {
 	struct xsw_mmio *mmio;
 
+	if (fake.mmio_gone)
+		return ERR_PTR(-ENODEV);
 	if (nr_pages > 16)
 		return ERR_PTR(-ENOSPC);
 	mmio = kmalloc(sizeof(*mmio), 0);
@@ -714,6 +723,11 @@ static void check_side(const struct xsw_xfer_side *side, u32 len)
 		fake_bug("an engine is given more than is mapped");
 }
 
+static bool is_mmio(const struct xsw_xfer_side *side)
+{
+	return !side->sgl && side->dma % DMA_BASE >= MMIO_BASE;
+}
+
 static int engine_submit(struct xsw_engine *engine, struct xsw_xfer *xfer)
 {
 	struct fake_engine *e = container_of(engine, struct fake_engine, engine);
@@ -727,7 +741,9 @@ static int engine_submit(struct xsw_engine *engine, struct xsw_xfer *xfer)
 	if (xfer->kind != XSW_XFER_COPY &&
 	    (xfer->dev_offset > engine->dev_size || xfer->len > engine->dev_size - xfer->dev_offset))
 		fake_bug("a transfer beyond the engine's memory");
-	if (engine->dead)
+	if (xfer->peer != (is_mmio(&xfer->src) || is_mmio(&xfer->dst)))
+		fake_bug("an engine is not told whose memory it is given");
+	if (engine->dead || (xfer->peer && fake.mmio_gone))
 		return -ENODEV;
 	switch (fake.choose(16)) {
 	case 0:
@@ -767,11 +783,34 @@ bool fake_engine_step(void)
 	return false;
 }
 
+static void mmio_goes(void)
+{
+	u32 i;
+
+	fake.mmio_gone = true;
+	for (i = 0; i < MOST_ENGINES; i++) {
+		struct xsw_xfer *xfer, *next;
+
+		if (!engines[i])
+			continue;
+		list_for_each_entry_safe(xfer, next, &engines[i]->queue, node) {
+			if (!xfer->peer)
+				continue;
+			list_del(&xfer->node);
+			xfer->complete(xfer, -ENODEV);
+		}
+	}
+}
+
 void fake_engine_dies(void)
 {
 	struct fake_engine *e = engines[fake.choose(MOST_ENGINES)];
 
-	if (!e || !e->engine.removable || e->engine.dead)
+	if (!e) {
+		mmio_goes();
+		return;
+	}
+	if (!e->engine.removable || e->engine.dead)
 		return;
 	fake.dead = true;
 	if (fake.choose(2)) {

@@ -27,6 +27,7 @@
  * @maps:	by the DMA API
  * @placed:	ranges of a simulated environment
  * @mmio:	pieces of another device's memory
+ * @mmio_gone:	that device
  * @engines:	open
  * @dead:	an engine did not answer, or has gone
  * @lost:	one did not answer: what it could still write to is never given back
@@ -44,6 +45,7 @@ struct fake {
 	s64	maps;
 	s64	placed;
 	s64	mmio;
+	bool	mmio_gone;
 	s64	engines;
 	bool	dead;
 	bool	lost;
@@ -482,7 +484,7 @@ struct xsw_engine;
 
 /* Complete the oldest transfer that an engine has; false when none has any. */
 bool fake_engine_step(void);
-/* An engine stops answering, one of those that are open. */
+/* An engine stops answering, one of those that are open; or the device goes whose memory they reach. */
 void fake_engine_dies(void);
 
 #endif /* FUZZ_KERNEL_H */

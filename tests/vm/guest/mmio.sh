@@ -57,3 +57,11 @@ esac
 check "the kernel's own ops: $in_tree" run --ops=kernel --mask=64 --placement=mmio --count=2 --expect=$in_tree
 unload || fail "the module does not unload"
 ! grep -q xswiotlb /proc/iomem || fail "the BAR is still claimed"
+
+[ -x /bin/abi ] || skip "the programs of tests/abi are not built"
+load "mmio=$bdf/2" || error "the module does not load with mmio=$bdf/2"
+check "the BAR's device is removed while it is used" abi --peer "/sys/bus/pci/devices/$bdf/remove" 1
+unload || fail "the module does not unload without the BAR's device"
+echo 1 >/sys/bus/pci/rescan
+load "mmio=$bdf/2" || fail "the module does not load once the device is back"
+check "the device is back, and so is its memory" run --mask=64 --placement=mmio --count=2 --expect=mmio

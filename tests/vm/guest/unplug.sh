@@ -9,14 +9,6 @@ monitor=$(port monitor)
 bound() { xswiotlb info | grep -q 'edu: 1 device'; }
 gone() { ! bound; }
 unpinned() { [ "$(pinned)" = 0 ]; }
-within() { # within SECONDS CONDITION
-	_left=$(($1 * 5))
-	until $2; do
-		[ $_left -gt 0 ] || return 1
-		_left=$((_left - 1))
-		sleep 0.2
-	done
-}
 plug() {
 	# Refused until the slot has let go of what was in it.
 	for _i in 1 2 3 4 5 6 7 8 9 10; do
