@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # Every allocation and every access to user memory fails once: loading, binding, each operation.
 # module: none
-# timeout: 1200
+# timeout: 3000
 faults=/sys/kernel/debug
 [ -e /proc/self/fail-nth ] || skip "the kernel injects no faults; KERNEL=debug does"
 
