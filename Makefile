@@ -15,6 +15,7 @@
 #:   TIME=SECONDS        of each fuzzer, for `make fuzz` (default 60)
 #:   FUZZER=core|job|abi only this one, for `make fuzz`; kcov: of /dev/xswiotlb in a guest, led by
 #:                       what its kernel executes with KERNEL=debug
+#:   TESTS='FILE...'     only these scripts of tests/vm/guest/, for `make vm-test`
 #:   STRESS='--ops=10m'  options of `xswiotlb stress`, for `make stress`
 #:   V=1                 show the commands
 
@@ -91,7 +92,7 @@ kunit: deps ## the suites of tests/kunit/ in a guest, KTAP: under KUnit with KER
 	@scripts/kunit $(target)
 
 vm-test: guest ## every script of tests/vm/guest/ in a guest
-	@scripts/vm-test $(machine)
+	@scripts/vm-test $(machine) $(TESTS)
 
 stress: guest ## ten million random verified mappings in a guest, from a printed seed
 	@scripts/vm $(machine) --mask $(run_mask) --guest scripts/guest/stress.sh --edu 8 --set 'STRESS=$(STRESS)' --timeout 36000

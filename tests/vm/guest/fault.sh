@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # Every allocation and every access to user memory fails once: loading, binding, each operation.
+# machine: --edu 1
 # module: none
 # timeout: 3000
 faults=/sys/kernel/debug
