@@ -81,7 +81,7 @@ fuzz: ## libFuzzer on the core, the job files' parser and the ABI, TIME seconds 
 ifeq ($(FUZZER),kcov)
 fuzz: guest
 	@[[ '$(TIME)' =~ ^[0-9]+$$ ]] || { echo "TIME takes whole seconds, not '$(TIME)'." >&2; exit 2; }
-	@scripts/vm $(machine) --guest tests/vm/guest/kcov.sh --set 'TIME=$(TIME)' --timeout $$(($(TIME) * 3 + 600))
+	@scripts/vm $(machine) --append dma_debug=off --guest tests/vm/guest/kcov.sh --set 'TIME=$(TIME)' --timeout $$(($(TIME) * 3 + 600))
 else
 fuzz:
 	@scripts/deps test

@@ -116,7 +116,8 @@ static void map_failures(void)
 	CHECK_EQ(engine_open(fd, &op), 0);
 	engine = res.handle;
 	buffer = kernel_buffer(fd, 1 << 20, NULL);
-	m = map_op(engine, buffer, XSW_BIDIRECTIONAL, 16384);
+	/* Of what a device only reads, the DMA API's checks let any number overlap. */
+	m = map_op(engine, buffer, XSW_TO_DEVICE, 16384);
 	for (n = 0; n < ARRAY_SIZE(mapping) && !map(fd, &m); n++)
 		mapping[n] = res.handle;
 	CHECK(n >= 8 && n < ARRAY_SIZE(mapping));

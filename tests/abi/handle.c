@@ -169,6 +169,9 @@ static bool fair(int ret)
 	       ret == -EMFILE || ret == -ENOMEM;
 }
 
+#define RACE_THREADS	4u
+#define RACE_BYTES	(4096 + 2048 * RACE_THREADS)
+
 static void *race_thread(void *arg)
 {
 	unsigned int seed = (unsigned int)(uintptr_t)arg;
@@ -178,14 +181,15 @@ static void *race_thread(void *arg)
 		struct xsw_result r = {};
 		uint32_t *slot = &race.buffer[rand_r(&seed) % 8];
 		uint32_t buffer = __atomic_load_n(slot, __ATOMIC_RELAXED);
-		struct xsw_map m = map_op(race.engine, buffer, XSW_BIDIRECTIONAL, 4096);
+		struct xsw_map m = map_op(race.engine, buffer, XSW_TO_DEVICE, 4096);
 		struct xsw_job j = job_op(race.engine, buffer, race.buffer[rand_r(&seed) % 8], 2048);
 		struct xsw_unmap u = { .size = sizeof(u), .mapping = mine };
 		struct xsw_handle h = { .size = sizeof(h), .handle = buffer };
 		struct xsw_buf_create b = { .size = sizeof(b), .kind = XSW_BUF_KERNEL,
-					    .bytes = 8192, .result = (uintptr_t)&r };
+					    .bytes = RACE_BYTES, .result = (uintptr_t)&r };
 
-		j.dst_offset = 4096;
+		/* What devices write may not overlap, say the DMA API's checks: to each thread its own. */
+		j.dst_offset = 2048 + 2048 * (unsigned int)(uintptr_t)arg;
 		j.result = 0;
 		switch (rand_r(&seed) % 5) {
 		case 0:
@@ -213,13 +217,13 @@ static void *race_thread(void *arg)
 
 static void threads(void)
 {
-	pthread_t thread[4];
+	pthread_t thread[RACE_THREADS];
 	size_t i;
 
 	race.fd = open_session();
 	race.engine = sim_open(race.fd, 0);
 	for (i = 0; i < ARRAY_SIZE(race.buffer); i++)
-		race.buffer[i] = kernel_buffer(race.fd, 8192, NULL);
+		race.buffer[i] = kernel_buffer(race.fd, RACE_BYTES, NULL);
 	for (i = 0; i < ARRAY_SIZE(thread); i++)
 		CHECK_EQ(pthread_create(&thread[i], NULL, race_thread, (void *)(i + 1)), 0);
 	usleep(1500000);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # A fuzzer of /dev/xswiotlb, by what the kernel's KCOV tells of it where it has that: TIME seconds (default 15).
+# Its operations overlap as they like: the DMA API's checks would complain of nothing else.
+# machine: --append dma_debug=off
 # params: max_buffers=64 max_mappings=1024 edu_timeout_ms=60000
 # timeout: 4000
 [ -x /bin/kcov ] || skip "the program of tests/kcov is not built"
