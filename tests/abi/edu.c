@@ -131,25 +131,24 @@ static void exclusive(void)
 static void queue(void)
 {
 	int fd = session_with_edu();
-	uint32_t engine = edu_open(fd, XSW_OPS_OURS), i, n;
+	uint32_t engine = edu_open(fd, XSW_OPS_OURS), i;
 	unsigned char *a, *b;
 	uint32_t src = low_buffer(fd, engine, 65536, (void **)&a),
-		 dst = low_buffer(fd, engine, 16 * 65536, (void **)&b);
-	struct xsw_job jobs[16];
+		 dst[2] = { low_buffer(fd, engine, 32 * 65536, (void **)&b),
+			    low_buffer(fd, engine, 32 * 65536, (void **)&b) };
 	struct io_uring ring;
 	int busy = 0;
 
-	/* A kernel that checks the use of the DMA API warns of more than seven mappings of the same. */
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		jobs[i] = job_op(engine, src, dst, 65536);
-		jobs[i].dst_offset = i * 65536;
-		jobs[i].result = 0;
-	}
 	/* More than it could do in minutes is not taken. */
-	ring_open(&ring, 256, IORING_SETUP_SQE128);
-	for (n = 0; n < 100; n++)
-		ring_cmd(&ring, fd, XSW_IOC_JOB, &jobs[n % ARRAY_SIZE(jobs)], sizeof(*jobs));
-	CHECK_EQ(io_uring_submit(&ring), 100);
+	ring_open(&ring, 64, IORING_SETUP_SQE128);
+	for (i = 0; i < 64; i++) {
+		struct xsw_job j = job_op(engine, src, dst[i % 2], 65536);
+
+		j.dst_offset = i / 2 * 65536;
+		j.result = 0;
+		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
+	}
+	CHECK_EQ(io_uring_submit(&ring), 64);
 	for (i = 0; i < 30 && !busy; i++)
 		busy = ring_wait(&ring, NULL) == -EBUSY;
 	CHECK(busy);
@@ -195,7 +194,7 @@ static void removed(void)
 	uint64_t used = stats_of(fd, 0).pool_used;
 	unsigned char *a, *b;
 	uint32_t src = low_buffer(fd, engine, 8192, (void **)&a),
-		 dst = low_buffer(fd, engine, 8192, (void **)&b), mapping;
+		 dst = low_buffer(fd, engine, 8 * 4096, (void **)&b), mapping;
 	struct xsw_map m = map_op(engine, src, XSW_TO_DEVICE, 4096);
 	struct xsw_job j = job_op(engine, src, dst, 4000);
 	struct xsw_engine_open op = engine_op(XSW_ENGINE_EDU);
@@ -208,7 +207,7 @@ static void removed(void)
 	ring_open(&ring, 8, IORING_SETUP_SQE128);
 	for (i = 0; i < 8; i++) {
 		j.result = (uintptr_t)&r[i];
-		j.dst_offset = i % 2 * 4096;
+		j.dst_offset = (uint64_t)i * 4096;
 		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
 	}
 	CHECK_EQ(io_uring_submit(&ring), 8);
@@ -249,7 +248,7 @@ static void timed_out(uint32_t placement)
 	uint32_t engine = edu_open_bits(fd, XSW_OPS_OURS, 64);
 	uint32_t src = placed_buffer(fd, engine, 8192, placement),
 		 dst = placed_buffer(fd, engine, 8192, placement);
-	struct xsw_job j = job_op(engine, src, dst, 4000);
+	struct xsw_job j = job_op(engine, src, dst, 2000);
 	struct xsw_result r[4];
 	struct io_uring ring;
 	int timeouts = 0;
@@ -257,6 +256,7 @@ static void timed_out(uint32_t placement)
 	ring_open(&ring, 4, IORING_SETUP_SQE128);
 	for (i = 0; i < 4; i++) {
 		j.result = (uintptr_t)&r[i];
+		j.dst_offset = (uint64_t)i * 2048;
 		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
 	}
 	CHECK_EQ(io_uring_submit(&ring), 4);
@@ -322,8 +322,8 @@ static void peer(void)
 	uint32_t engine = edu_open_bits(fd, XSW_OPS_OURS, 64), mapping, quarantined;
 	unsigned char *a, *b, *at;
 	uint32_t src = low_buffer(fd, engine, 4096, (void **)&a),
-		 other = low_buffer(fd, engine, 4096, (void **)&b),
-		 there = placed_buffer(fd, engine, 8192, XSW_PLACE_MMIO);
+		 other = low_buffer(fd, engine, (JOBS + 1) * 4096, (void **)&b),
+		 there = placed_buffer(fd, engine, JOBS * 4096, XSW_PLACE_MMIO);
 	struct xsw_job into = job_op(engine, src, there, 4000), from = job_op(engine, there, other, 4000),
 		       apart = job_op(engine, src, other, 4000);
 	struct xsw_map m = map_op(engine, there, XSW_TO_DEVICE, 4000);
@@ -348,8 +348,11 @@ static void peer(void)
 
 	pid = reader(at);
 	ring_open(&ring, 128, IORING_SETUP_SQE128);
-	for (i = 0; i < JOBS; i++)
+	for (i = 0; i < JOBS; i++) {
+		into.dst_offset = (uint64_t)i * 4096;
+		from.dst_offset = into.dst_offset + 4096;
 		ring_cmd(&ring, fd, XSW_IOC_JOB, i % 2 ? &into : &from, sizeof(into));
+	}
 	/* What does not concern it waits behind all of them. */
 	ring_cmd(&ring, fd, XSW_IOC_JOB, &apart, sizeof(apart))->user_data = 1;
 	CHECK_EQ(io_uring_submit(&ring), JOBS + 1);

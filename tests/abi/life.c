@@ -12,13 +12,16 @@
 #include "kit.h"
 
 #define DEPTH	1024
+#define LEN	512u
 
-static void queue_jobs(struct io_uring *ring, int fd, const struct xsw_job *j, unsigned int nr)
+/* Each has its own part of the target: what devices write may not overlap, say the DMA API's checks. */
+static void queue_jobs(struct io_uring *ring, int fd, struct xsw_job j, unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		ring_cmd(ring, fd, XSW_IOC_JOB, j, sizeof(*j))->user_data = i;
+		j.dst_offset = i * LEN;
+		ring_cmd(ring, fd, XSW_IOC_JOB, &j, sizeof(j))->user_data = i;
 		if (i % 64 == 63 || i == nr - 1)
 			CHECK(io_uring_submit(ring) > 0);
 	}
@@ -36,10 +39,11 @@ static void doomed(struct xsw_engine_open *op, unsigned int jobs, int ready)
 
 	CHECK_EQ(engine_open(fd, op), 0);
 	engine = res.handle;
-	j = job_op(engine, user_buffer(fd, a, 4096), kernel_buffer(fd, 4096, NULL), 4000);
+	j = job_op(engine, user_buffer(fd, a, 4096), kernel_buffer(fd, (jobs + 1) * LEN, NULL), LEN);
 	ring_open(&ring, DEPTH, IORING_SETUP_SQE128);
-	queue_jobs(&ring, fd, &j, jobs);
+	queue_jobs(&ring, fd, j, jobs);
 	CHECK_EQ(write(ready, "x", 1), 1);
+	j.dst_offset = jobs * LEN;
 	if (way == BY_IOCTL)
 		job(fd, &j);
 	for (;;)
@@ -138,16 +142,18 @@ static void closed_in_flight(void)
 /* The ring goes, the process and the session stay. */
 static void ring_closed_in_flight(void)
 {
+	enum { JOBS = 512 };
 	struct io_uring ring;
 	int fd = open_session();
-	uint32_t engine = sim_open(fd, 200000), a = kernel_buffer(fd, 4096, NULL),
-		 b = kernel_buffer(fd, 4096, NULL);
-	struct xsw_job j = job_op(engine, a, b, 4096);
+	/* So long that a slow guest has queued them all before the first is done. */
+	uint32_t engine = sim_open(fd, 1000000), a = kernel_buffer(fd, LEN, NULL),
+		 b = kernel_buffer(fd, JOBS * LEN, NULL);
+	struct xsw_job j = job_op(engine, a, b, LEN);
 	double start = now();
 
 	j.result = 0;
 	ring_open(&ring, DEPTH, IORING_SETUP_SQE128);
-	queue_jobs(&ring, fd, &j, 512);
+	queue_jobs(&ring, fd, j, JOBS);
 	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), -EBUSY);
 	io_uring_queue_exit(&ring);
 	while (let_go(fd, XSW_IOC_ENGINE_CLOSE, engine)) {

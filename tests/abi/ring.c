@@ -292,7 +292,7 @@ static void queue_is_full(void)
 {
 	int fd = open_session();
 	uint32_t engine = sim_open(fd, 1000000), a = kernel_buffer(fd, 4096, NULL),
-		 b = kernel_buffer(fd, 4096, NULL), i;
+		 b = kernel_buffer(fd, 5000 * 64, NULL), i;
 	unsigned int busy = 0, done = 0;
 	struct xsw_job j = job_op(engine, a, b, 64);
 	struct io_uring ring;
@@ -301,6 +301,7 @@ static void queue_is_full(void)
 	j.result = 0;
 	ring_open(&ring, 8192, IORING_SETUP_SQE128);
 	for (i = 0; i < 5000; i++) {
+		j.dst_offset = i * 64;
 		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
 		if (i % 128 == 127 || i == 4999)
 			CHECK(io_uring_submit(&ring) > 0);
