@@ -12,7 +12,8 @@ monitor=$(port monitor)
 there() {
 	bdf=''
 	for d in /sys/bus/pci/devices/*; do
-		[ "$(cat "$d/vendor")-$(cat "$d/device")" != 0x1af4-0x1110 ] || bdf=${d##*/}
+		[ "$(cat "$d/vendor" "$d/device" 2>/dev/null)" != "0x1af4
+0x1110" ] || bdf=${d##*/}
 	done
 	[ -n "$bdf" ]
 }
