@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # The module by itself: every parameter's range, loading and unloading, and what is left.
 # module: none
-# timeout: 400
+# timeout: 1500
 
 # A refused parameter is named in the kernel's log, and nothing stays behind.
 refused() { # refused PARAMETER=VALUE...
