@@ -104,6 +104,7 @@ int utest_run(struct kunit_suite *const *suites, unsigned int nr);
 #define KUNIT_EXPECT_NE(t, a, b)		utest_binary(t, false, a, !=, b, "")
 #define KUNIT_EXPECT_LE(t, a, b)		utest_binary(t, false, a, <=, b, "")
 #define KUNIT_EXPECT_GE(t, a, b)		utest_binary(t, false, a, >=, b, "")
+#define KUNIT_EXPECT_GT(t, a, b)		utest_binary(t, false, a, >, b, "")
 #define KUNIT_EXPECT_PTR_EQ(t, a, b)		utest_true(t, false, (a) == (b), "")
 #define KUNIT_EXPECT_NOT_NULL(t, p)		utest_true(t, false, p, "")
 #define KUNIT_ASSERT_TRUE(t, c)			utest_true(t, true, c, "")
