@@ -17,14 +17,15 @@ struct Feature {
   std::string_view name;
 };
 
-constexpr std::array<Feature, 8> features{{{XSW_FEAT_JOB, "job"},
+constexpr std::array<Feature, 9> features{{{XSW_FEAT_JOB, "job"},
                                            {XSW_FEAT_JOBV, "jobv"},
                                            {XSW_FEAT_FIXED, "fixed-buffers"},
                                            {XSW_FEAT_SIM, "sim"},
                                            {XSW_FEAT_EDU, "edu"},
                                            {XSW_FEAT_KERNEL_OPS, "kernel-ops"},
                                            {XSW_FEAT_SIM_HOST, "sim-host"},
-                                           {XSW_FEAT_MMIO, "mmio"}}};
+                                           {XSW_FEAT_MMIO, "mmio"},
+                                           {XSW_FEAT_MEASURE, "measure"}}};
 
 std::string text_of(const Environment &environment, const xsw_stats &stats) {
   const xsw_info &info = environment.info;

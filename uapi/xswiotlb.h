@@ -141,6 +141,7 @@ struct xsw_result {
 #define XSW_FEAT_KERNEL_OPS	(1ULL << 5)
 #define XSW_FEAT_SIM_HOST	(1ULL << 6)	/* XSW_P2M_HOST */
 #define XSW_FEAT_MMIO		(1ULL << 7)	/* XSW_PLACE_MMIO */
+#define XSW_FEAT_MEASURE	(1ULL << 8)
 
 /**
  * struct xsw_query - what is there; needs no privilege
@@ -166,7 +167,7 @@ struct xsw_query {
  * @pool_bytes:		of the host environment's pool
  * @max_mapping:	longest mapping that can be bounced there now, bytes
  * @max_len:		longest buffer range that one MAP or JOB takes, bytes
- * @max_vector:		most jobs in one JOBV
+ * @max_vector:		most jobs in one JOBV, most samples of one MEASURE
  * @nr_edu:		edu devices that are bound to the module
  * @max_buffers:	per session
  * @max_mappings:	per session
@@ -556,6 +557,60 @@ struct xsw_nop {
 	__u32		flags;
 };
 
+/* ---------------------------------------------------------------- MEASURE */
+
+/**
+ * struct xsw_sample - what one map and its unmap took, each with one reading of the clock
+ * @map_ns:	dma_map_*(), saturating like all of them
+ * @sync_ns:	dma_sync_*(); 0 where none was asked for
+ * @unmap_ns:	dma_unmap_*()
+ * @clock_ns:	nothing at all: the reading of the clock
+ */
+struct xsw_sample {
+	__u32		map_ns;
+	__u32		sync_ns;
+	__u32		unmap_ns;
+	__u32		clock_ns;
+};
+
+/**
+ * struct xsw_measure - map and unmap a range again and again, as a driver at work does
+ * @size:	sizeof(struct xsw_measure)
+ * @flags:	XSW_F_SG
+ * @engine:	handle
+ * @buffer:	handle
+ * @dir:	enum xsw_dir
+ * @nr:		how often, 1 to xsw_info.max_vector
+ * @sync:	enum xsw_sync_for: so synced between map and unmap; 0: not at all
+ * @reserved:	0
+ * @offset:	into the buffer, bytes
+ * @len:	bytes, 1 to xsw_info.max_len
+ * @sync_len:	bytes from the start of the mapping, 1 to @len; 0 with @sync 0. A mapping of
+ *		several segments takes only its whole length.
+ * @samples:	address of an array of @nr struct xsw_sample
+ * @result:	address of a struct xsw_result, or 0: src_reason, nr_segs, bytes of one mapping
+ *
+ * The samples are written when all is over, if it has gone well: nothing but the DMA API comes
+ * between them, and each of its calls is made without being preempted. The first sample is that of
+ * a CPU that has just entered the kernel.
+ * May sleep: over io_uring it is executed by a worker.
+ */
+struct xsw_measure {
+	__u32		size;
+	__u32		flags;
+	__u32		engine;
+	__u32		buffer;
+	__u32		dir;
+	__u32		nr;
+	__u32		sync;
+	__u32		reserved;
+	__aligned_u64	offset;
+	__aligned_u64	len;
+	__aligned_u64	sync_len;
+	__aligned_u64	samples;
+	__aligned_u64	result;
+};
+
 #define XSW_IOC_MAGIC		0xb7
 #define XSW_IOC_QUERY		_IOWR(XSW_IOC_MAGIC, 0, struct xsw_query)
 #define XSW_IOC_ENGINE_OPEN	_IOWR(XSW_IOC_MAGIC, 1, struct xsw_engine_open)
@@ -570,6 +625,7 @@ struct xsw_nop {
 #define XSW_IOC_JOBV		_IOWR(XSW_IOC_MAGIC, 10, struct xsw_jobv)
 #define XSW_IOC_STATS		_IOWR(XSW_IOC_MAGIC, 11, struct xsw_stats_get)
 #define XSW_IOC_NOP		_IOWR(XSW_IOC_MAGIC, 12, struct xsw_nop)
+#define XSW_IOC_MEASURE		_IOWR(XSW_IOC_MAGIC, 13, struct xsw_measure)
 
 /*
  * The layout is part of the ABI, the same for 32 and 64 bit callers.
@@ -734,5 +790,24 @@ XSW_ABI_ASSERT(sizeof(struct xsw_stats) == 496);
 XSW_ABI_OFFSET(xsw_nop, size, 0);
 XSW_ABI_OFFSET(xsw_nop, flags, 4);
 XSW_ABI_ASSERT(sizeof(struct xsw_nop) == 8);
+XSW_ABI_OFFSET(xsw_sample, map_ns, 0);
+XSW_ABI_OFFSET(xsw_sample, sync_ns, 4);
+XSW_ABI_OFFSET(xsw_sample, unmap_ns, 8);
+XSW_ABI_OFFSET(xsw_sample, clock_ns, 12);
+XSW_ABI_ASSERT(sizeof(struct xsw_sample) == 16);
+XSW_ABI_OFFSET(xsw_measure, size, 0);
+XSW_ABI_OFFSET(xsw_measure, flags, 4);
+XSW_ABI_OFFSET(xsw_measure, engine, 8);
+XSW_ABI_OFFSET(xsw_measure, buffer, 12);
+XSW_ABI_OFFSET(xsw_measure, dir, 16);
+XSW_ABI_OFFSET(xsw_measure, nr, 20);
+XSW_ABI_OFFSET(xsw_measure, sync, 24);
+XSW_ABI_OFFSET(xsw_measure, reserved, 28);
+XSW_ABI_OFFSET(xsw_measure, offset, 32);
+XSW_ABI_OFFSET(xsw_measure, len, 40);
+XSW_ABI_OFFSET(xsw_measure, sync_len, 48);
+XSW_ABI_OFFSET(xsw_measure, samples, 56);
+XSW_ABI_OFFSET(xsw_measure, result, 64);
+XSW_ABI_ASSERT(sizeof(struct xsw_measure) == 72);
 
 #endif /* _UAPI_XSWIOTLB_H */

@@ -83,6 +83,7 @@ long xsw_query_run(struct xsw_call *call, const union xsw_op *any)
 		.abi_version	= XSW_ABI_VERSION,
 		.features	= XSW_FEAT_JOB | XSW_FEAT_JOBV | XSW_FEAT_FIXED | XSW_FEAT_SIM |
 				  XSW_FEAT_EDU | XSW_FEAT_KERNEL_OPS | XSW_FEAT_SIM_HOST |
+				  XSW_FEAT_MEASURE |
 				  (xsw_mmio_there() ? XSW_FEAT_MMIO : 0),
 		.page_size	= PAGE_SIZE,
 		.slot_size	= XSW_SLOT_SIZE,

@@ -171,12 +171,11 @@ static void unmap_one(struct xsw_dmamap *map, struct xsw_slot *buffer, unsigned 
 static void run_unmap(struct xsw_run *run, bool sync)
 {
 	unsigned long attrs = 0;
-	u64 start, spent = 0;
+	u64 spent = 0, synced = 0;
 
 	if (sync) {
-		start = xsw_now(run->flags);
-		xsw_dmamap_sync(&run->dst, 0, run->xfer.len, true);
-		run->result.sync_ns = xsw_elapsed(start, run->flags);
+		xsw_dmamap_sync(&run->dst, 0, run->xfer.len, true, xsw_spent(run->flags, &synced));
+		run->result.sync_ns = min_t(u64, synced, U32_MAX);
 		attrs = DMA_ATTR_SKIP_CPU_SYNC;
 	}
 	unmap_one(&run->dst, run->dst_buffer, attrs, xsw_spent(run->flags, &spent));

@@ -3,6 +3,9 @@
 #include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
 #include "ops.h"
 #include "env.h"
 #include "mmio.h"
@@ -118,6 +121,11 @@ static void clock_end(u64 *spent, u64 start)
 		*spent += ktime_get_ns() - start;
 }
 
+static u32 saturated(u64 ns)
+{
+	return min_t(u64, ns, U32_MAX);
+}
+
 /**
  * xsw_dma_attrs() - the kernel's attributes
  * @attrs:	XSW_ATTR_*
@@ -211,35 +219,6 @@ static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8
 	return 0;
 }
 
-/* Another device's memory: no pages for a scatterlist, and not what a simulated one reaches. */
-static int map_mmio(struct xsw_dmamap *map, bool sg, u8 *cause, u64 *spent)
-{
-	struct xsw_engine *engine = map->engine;
-	u64 start;
-	int err;
-
-	if (sg || engine->kind == XSW_ENGINE_SIM) {
-		*cause = XSW_CAUSE_UNSUPPORTED;
-		return -EOPNOTSUPP;
-	}
-	preempt_disable();
-	if (READ_ONCE(engine->dead) || xsw_mmio_gone()) {
-		*cause = XSW_CAUSE_NO_DEVICE;
-		err = -ENODEV;
-	} else {
-		start = clock_begin(spent);
-		map->side.dma = dma_map_resource(engine->dev, map->range.mmio + map->range.offset,
-						 map->range.len, map->dir, map->attrs);
-		clock_end(spent, start);
-		err = dma_mapping_error(engine->dev, map->side.dma);
-		err = outcome(map, NULL, err, cause);
-		if (!err)
-			keep(map);
-	}
-	preempt_enable();
-	return err;
-}
-
 static int build_sg(struct xsw_dmamap *map, u32 nr, gfp_t gfp)
 {
 	struct scatterlist *sg;
@@ -255,6 +234,77 @@ static int build_sg(struct xsw_dmamap *map, u32 nr, gfp_t gfp)
 		sg = sg_next(sg);
 	}
 	return 0;
+}
+
+/* All but the DMA API: once for a range, however often it is mapped then. */
+static int prepare(struct xsw_dmamap *map, struct xsw_engine *engine,
+		   const struct xsw_range *range, enum dma_data_direction dir,
+		   unsigned long attrs, bool sg, gfp_t gfp, struct piece *first, u8 *cause)
+{
+	struct piece piece;
+	struct walk walk;
+	u32 nr = 0;
+
+	memset(map, 0, sizeof(*map));
+	map->engine = engine;
+	map->range = *range;
+	map->dir = dir;
+	map->attrs = attrs;
+	INIT_LIST_HEAD(&map->node);
+
+	if (range->mmio) {
+		/* No pages for a scatterlist, and not what a simulated device reaches. */
+		if (!sg && engine->kind != XSW_ENGINE_SIM)
+			return 0;
+		*cause = XSW_CAUSE_UNSUPPORTED;
+		return -EOPNOTSUPP;
+	}
+	walk_begin(&walk, range);
+	while (walk_next(&walk, &piece))
+		if (!nr++)
+			*first = piece;
+	if ((sg || nr > 1) && build_sg(map, nr, gfp)) {
+		*cause = XSW_CAUSE_NO_MEMORY;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Map what is prepared; @first is its only piece unless it has a scatterlist. */
+static int begin(struct xsw_dmamap *map, const struct piece *first, u8 *cause, u64 *spent)
+{
+	struct xsw_engine *engine = map->engine;
+	struct device *dev = engine->dev;
+	u64 start;
+	int err;
+
+	/* A device that goes away waits for whoever is in here. */
+	preempt_disable();
+	if (READ_ONCE(engine->dead) || (map->range.mmio && xsw_mmio_gone())) {
+		*cause = XSW_CAUSE_NO_DEVICE;
+		err = -ENODEV;
+		goto out;
+	}
+	start = clock_begin(spent);
+	if (map->sgt.sgl) {
+		err = dma_map_sgtable(dev, &map->sgt, map->dir, map->attrs);
+		clock_end(spent, start);
+	} else {
+		if (map->range.mmio)
+			map->side.dma = dma_map_resource(dev, map->range.mmio + map->range.offset,
+							 map->range.len, map->dir, map->attrs);
+		else
+			map->side.dma = dma_map_page_attrs(dev, first->page, first->offset,
+							   first->len, map->dir, map->attrs);
+		clock_end(spent, start);
+		err = dma_mapping_error(dev, map->side.dma);
+	}
+	err = outcome(map, first, err, cause);
+	if (!err)
+		keep(map);
+out:
+	preempt_enable();
+	return err;
 }
 
 /**
@@ -275,52 +325,11 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 		   const struct xsw_range *range, enum dma_data_direction dir,
 		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause, u64 *spent)
 {
-	struct piece piece, first;
-	struct walk walk;
-	u32 nr = 0;
-	u64 start;
+	struct piece first;
 	int err;
 
-	memset(map, 0, sizeof(*map));
-	map->engine = engine;
-	map->range = *range;
-	map->dir = dir;
-	map->attrs = attrs;
-	INIT_LIST_HEAD(&map->node);
-
-	if (range->mmio)
-		return map_mmio(map, sg, cause, spent);
-	walk_begin(&walk, range);
-	while (walk_next(&walk, &piece))
-		if (!nr++)
-			first = piece;
-	if ((sg || nr > 1) && build_sg(map, nr, gfp)) {
-		*cause = XSW_CAUSE_NO_MEMORY;
-		return -ENOMEM;
-	}
-
-	/* A device that goes away waits for whoever is in here. */
-	preempt_disable();
-	if (READ_ONCE(engine->dead)) {
-		*cause = XSW_CAUSE_NO_DEVICE;
-		err = -ENODEV;
-	} else if (map->sgt.sgl) {
-		start = clock_begin(spent);
-		err = dma_map_sgtable(engine->dev, &map->sgt, dir, attrs);
-		clock_end(spent, start);
-		err = outcome(map, NULL, err, cause);
-	} else {
-		start = clock_begin(spent);
-		map->side.dma = dma_map_page_attrs(engine->dev, first.page, first.offset,
-						   first.len, dir, attrs);
-		clock_end(spent, start);
-		err = dma_mapping_error(engine->dev, map->side.dma);
-		err = outcome(map, &first, err, cause);
-	}
-	if (!err)
-		keep(map);
-	preempt_enable();
-
+	err = prepare(map, engine, range, dir, attrs, sg, gfp, &first, cause) ?:
+	      begin(map, &first, cause, spent);
 	if (err) {
 		sg_free_table(&map->sgt);
 	} else if (map->sgt.sgl) {
@@ -333,9 +342,12 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 static void unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
 	struct device *dev = map->engine->dev;
-	u64 start = clock_begin(spent);
+	u64 start;
 
 	attrs |= map->attrs;
+	/* Timed, it is not to hold another task's turn. */
+	preempt_disable();
+	start = clock_begin(spent);
 	if (map->range.mmio)
 		dma_unmap_resource(dev, map->side.dma, map->range.len, map->dir, attrs);
 	else if (map->sgt.sgl)
@@ -343,6 +355,7 @@ static void unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 	else
 		dma_unmap_page_attrs(dev, map->side.dma, map->range.len, map->dir, attrs);
 	clock_end(spent, start);
+	preempt_enable();
 }
 
 /* Of a device that can go: as long as the mapping is on its list, the device is there. */
@@ -363,6 +376,15 @@ static bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs, u64 *sp
 	return ended;
 }
 
+/* False when the device did not answer: as xsw_dmamap_unmap(). */
+static bool end(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
+{
+	if (map->engine->removable)
+		return unmap_removable(map, attrs, spent);
+	unmap(map, attrs, spent);
+	return true;
+}
+
 /**
  * xsw_dmamap_unmap() - end a mapping
  * @map:	mapped
@@ -374,12 +396,8 @@ static bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs, u64 *sp
  */
 bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
-	bool ended = true;
+	bool ended = end(map, attrs, spent);
 
-	if (map->engine->removable)
-		ended = unmap_removable(map, attrs, spent);
-	else
-		unmap(map, attrs, spent);
 	sg_free_table(&map->sgt);
 	return ended;
 }
@@ -407,17 +425,20 @@ void xsw_engine_unmap_all(struct xsw_engine *engine)
  * @offset:	0 when it has several segments
  * @len:	the whole length when it has several segments
  * @for_cpu:	or for the device
+ * @spent:	ns that the DMA API took are added to it, or NULL
  *
  * Return: false when the device is dead, or has gone that the memory is of.
  */
-bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu)
+bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu, u64 *spent)
 {
 	struct device *dev = map->engine->dev;
 	dma_addr_t dma = xsw_dmamap_addr(map);
 	bool dead;
+	u64 start;
 
 	preempt_disable();
 	dead = READ_ONCE(map->engine->dead) || (map->range.mmio && xsw_mmio_gone());
+	start = clock_begin(spent);
 	/* The CPU sees another device's memory as it is. */
 	if (dead || map->range.mmio)
 		;
@@ -429,6 +450,7 @@ bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu)
 		dma_sync_single_range_for_cpu(dev, dma, offset, len, map->dir);
 	else
 		dma_sync_single_range_for_device(dev, dma, offset, len, map->dir);
+	clock_end(spent, start);
 	preempt_enable();
 	return !dead;
 }
@@ -491,7 +513,7 @@ long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any)
 			     &result->cause, xsw_spent(op->flags, &spent));
 	if (ret)
 		goto free_mapping;
-	result->map_ns = min_t(u64, spent, U32_MAX);
+	result->map_ns = saturated(spent);
 	result->src_reason = mapping->map.reason;
 	result->nr_segs = xsw_dmamap_nents(&mapping->map);
 	result->bytes = op->len;
@@ -557,7 +579,7 @@ long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any)
 	if (READ_ONCE(mapping->map.engine->dead))
 		ret = xsw_fail(call, -ENODEV, XSW_CAUSE_NO_DEVICE);
 	xsw_mapping_free(mapping, xsw_dma_attrs(op->attrs), xsw_spent(op->flags, &spent));
-	result->unmap_ns = min_t(u64, spent, U32_MAX);
+	result->unmap_ns = saturated(spent);
 	xsw_handle_free(handles, slot);
 	return ret;
 }
@@ -568,7 +590,7 @@ long xsw_mapping_sync(struct xsw_call *call, const union xsw_op *any)
 	struct xsw_result *result = &call->result;
 	struct xsw_mapping *mapping;
 	struct xsw_slot *slot;
-	u64 start, bytes;
+	u64 bytes, spent = 0;
 	long ret = 0;
 
 	if (op->target != XSW_SYNC_FOR_CPU && op->target != XSW_SYNC_FOR_DEVICE)
@@ -585,15 +607,113 @@ long xsw_mapping_sync(struct xsw_call *call, const union xsw_op *any)
 	} else if (mapping->map.sgt.orig_nents > 1 && op->len != bytes) {
 		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
 	} else {
-		start = xsw_now(op->flags);
 		if (!xsw_dmamap_sync(&mapping->map, op->offset, op->len,
-				     op->target == XSW_SYNC_FOR_CPU))
+				     op->target == XSW_SYNC_FOR_CPU,
+				     xsw_spent(op->flags, &spent)))
 			ret = xsw_fail(call, -ENODEV, XSW_CAUSE_NO_DEVICE);
-		result->sync_ns = xsw_elapsed(start, op->flags);
+		result->sync_ns = saturated(spent);
 		result->src_reason = mapping->map.reason;
 		result->nr_segs = xsw_dmamap_nents(&mapping->map);
 		result->bytes = ret ? 0 : op->len;
 	}
 	xsw_handle_put(slot);
+	return ret;
+}
+
+/* ---- MEASURE ---- */
+
+static long measure_one(struct xsw_call *call, const struct xsw_measure *op,
+			struct xsw_dmamap *map, const struct piece *first,
+			struct xsw_sample *sample, bool *ended)
+{
+	u64 mapped = 0, synced = 0, unmapped = 0, nothing = 0;
+	long ret = begin(map, first, &call->result.cause, &mapped);
+
+	if (ret)
+		return ret;
+	if (op->sync && !xsw_dmamap_sync(map, 0, op->sync_len, op->sync == XSW_SYNC_FOR_CPU,
+					 &synced))
+		ret = xsw_fail(call, -ENODEV, XSW_CAUSE_NO_DEVICE);
+	*ended = end(map, 0, &unmapped);
+	preempt_disable();
+	clock_end(&nothing, clock_begin(&nothing));
+	preempt_enable();
+	*sample = (struct xsw_sample){
+		.map_ns		= saturated(mapped),
+		.sync_ns	= saturated(synced),
+		.unmap_ns	= saturated(unmapped),
+		.clock_ns	= saturated(nothing),
+	};
+	return ret;
+}
+
+static long measure(struct xsw_call *call, const struct xsw_measure *op,
+		    struct xsw_engine *engine, struct xsw_buffer *buffer,
+		    struct xsw_sample *samples)
+{
+	struct xsw_range range = xsw_buffer_range(buffer, op->offset, op->len);
+	struct xsw_result *result = &call->result;
+	struct xsw_dmamap map;
+	struct piece first;
+	bool ended = true;
+	long ret;
+	u32 i;
+
+	ret = prepare(&map, engine, &range, op->dir, xsw_dma_attrs(0), op->flags & XSW_F_SG,
+		      call->gfp, &first, &result->cause);
+	if (!ret && op->sync && map.sgt.orig_nents > 1 && op->sync_len != op->len)
+		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	for (i = 0; !ret && i < op->nr; i++) {
+		ret = measure_one(call, op, &map, &first, &samples[i], &ended);
+		cond_resched();
+	}
+	if (!ended)
+		xsw_buffer_quarantine(buffer);
+	if (!ret) {
+		result->src_reason = map.reason;
+		result->nr_segs = xsw_dmamap_nents(&map);
+		result->bytes = op->len;
+		if (copy_to_user(u64_to_user_ptr(op->samples), samples,
+				 op->nr * sizeof(*samples)))
+			ret = xsw_fail(call, -EFAULT, XSW_CAUSE_FAULT);
+	}
+	sg_free_table(&map.sgt);
+	return ret;
+}
+
+long xsw_measure_run(struct xsw_call *call, const union xsw_op *any)
+{
+	const struct xsw_measure *op = &any->measure;
+	struct xsw_handles *handles = &call->session->handles;
+	struct xsw_slot *engine, *buffer;
+	struct xsw_sample *samples;
+	long ret;
+
+	if (op->dir > XSW_FROM_DEVICE || !op->nr || op->nr > XSW_MAX_VECTOR ||
+	    !op->len || op->len > XSW_MAX_LEN || op->sync > XSW_SYNC_FOR_DEVICE ||
+	    op->sync_len > op->len || !op->sync != !op->sync_len)
+		return xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	engine = xsw_handle_get(handles, op->engine, XSW_HANDLE_ENGINE);
+	if (IS_ERR(engine))
+		return xsw_fail_handle(call, PTR_ERR(engine));
+	buffer = xsw_handle_get(handles, op->buffer, XSW_HANDLE_BUFFER);
+	if (IS_ERR(buffer)) {
+		ret = xsw_fail_handle(call, PTR_ERR(buffer));
+		goto put_engine;
+	}
+	if (xsw_out_of_range(op->offset, op->len, ((struct xsw_buffer *)buffer->obj)->bytes)) {
+		ret = xsw_fail(call, -ERANGE, XSW_CAUSE_OUT_OF_RANGE);
+		goto put_buffer;
+	}
+	samples = kmalloc_array(op->nr, sizeof(*samples), call->gfp | __GFP_ACCOUNT);
+	if (samples)
+		ret = measure(call, op, engine->obj, buffer->obj, samples);
+	else
+		ret = xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
+	kfree(samples);
+put_buffer:
+	xsw_handle_put(buffer);
+put_engine:
+	xsw_handle_put(engine);
 	return ret;
 }

@@ -94,6 +94,15 @@ static const struct xsw_op_def xsw_ops[] = {
 		.size	= sizeof(struct xsw_nop),
 		.run	= nop_run,
 	},
+	[_IOC_NR(XSW_IOC_MEASURE)] = {
+		.size	= sizeof(struct xsw_measure),
+		.flags	= XSW_F_SG,
+		.may_sleep = true,
+		.result	= offsetof(struct xsw_measure, result),
+		.reserved = offsetof(struct xsw_measure, reserved),
+		.reserved_size = sizeof_field(struct xsw_measure, reserved),
+		.run	= xsw_measure_run,
+	},
 };
 
 /**

@@ -28,6 +28,7 @@ union xsw_op {
 	struct xsw_jobv		jobv;
 	struct xsw_stats_get	stats;
 	struct xsw_nop		nop;
+	struct xsw_measure	measure;
 };
 
 /**
@@ -86,11 +87,6 @@ static inline long xsw_fail(struct xsw_call *call, long err, enum xsw_cause caus
 static inline u64 xsw_now(u32 flags)
 {
 	return flags & XSW_F_TIMES ? ktime_get_ns() : 0;
-}
-
-static inline u32 xsw_elapsed(u64 start, u32 flags)
-{
-	return flags & XSW_F_TIMES ? min_t(u64, ktime_get_ns() - start, U32_MAX) : 0;
 }
 
 /* Where the time of the DMA API's calls is to be added; NULL: not wanted. */

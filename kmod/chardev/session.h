@@ -16,7 +16,7 @@
 
 /* Longest range of one buffer, MAP or JOB. */
 #define XSW_MAX_LEN		SZ_16M
-/* Most jobs of one JOBV. */
+/* Most jobs of one JOBV, most samples of one MEASURE. */
 #define XSW_MAX_VECTOR		256u
 #define XSW_JOB_FLAGS		(XSW_F_TIMES | XSW_F_SG | XSW_F_SYNC | XSW_F_FIXED)
 
@@ -149,7 +149,7 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause, u64 *spent);
 bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent);
 void xsw_range_keep(const struct xsw_range *range);
-bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu);
+bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu, u64 *spent);
 unsigned long xsw_dma_attrs(u32 attrs);
 u32 xsw_dmamap_nents(const struct xsw_dmamap *map);
 dma_addr_t xsw_dmamap_addr(const struct xsw_dmamap *map);
@@ -171,6 +171,7 @@ struct xsw_mapping {
 long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any);
 long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any);
 long xsw_mapping_sync(struct xsw_call *call, const union xsw_op *any);
+long xsw_measure_run(struct xsw_call *call, const union xsw_op *any);
 void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs, u64 *spent);
 
 long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any);

@@ -31,6 +31,7 @@ static const struct layout layouts[] = {
 	LAYOUT(XSW_IOC_JOBV, xsw_jobv, 0),
 	LAYOUT_RESERVED(XSW_IOC_STATS, xsw_stats_get, 0),
 	LAYOUT(XSW_IOC_NOP, xsw_nop, 0),
+	LAYOUT_RESERVED(XSW_IOC_MEASURE, xsw_measure, XSW_F_SG),
 };
 
 /* Room for an operation and a tail, at the end of which nothing is mapped. */

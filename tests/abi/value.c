@@ -4,6 +4,7 @@
  * changed.
  */
 #include <stdio.h>
+#include <sys/mman.h>
 #include "kit.h"
 
 #define BYTES	65536u
@@ -32,6 +33,16 @@ static void set_up(void)
 	CHECK_EQ(map(fix.fd, &op), 0);
 	fix.to_device = res.handle;
 	fix.before = stats_of(fix.fd, 0);
+}
+
+/* Two pages that are no neighbours. */
+static uint32_t scattered_buffer(int fd)
+{
+	unsigned char *memory = pages(4 * PAGE);
+
+	CHECK(mremap(memory + 3 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, memory + PAGE) !=
+	      MAP_FAILED);
+	return user_buffer(fd, memory, 2 * PAGE);
 }
 
 static void nothing_changed(void)
@@ -475,6 +486,85 @@ static void jobv_values(void)
 	CHECK_EQ(issue(fix.fd, XSW_IOC_JOBV, &op, sizeof(op)), 2);
 }
 
+static void measure_values(void)
+{
+	static const struct edge edges[] = {
+		EDGE(xsw_measure, engine, 0, ENOENT, BAD_HANDLE),
+		EDGE(xsw_measure, engine, 0xffffffff, ENOENT, BAD_HANDLE),
+		EDGE(xsw_measure, buffer, 0, ENOENT, BAD_HANDLE),
+		EDGE(xsw_measure, buffer, 0xffffffff, ENOENT, BAD_HANDLE),
+		EDGE(xsw_measure, dir, 3, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, nr, 0, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, nr, 257, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, nr, 0xffffffff, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, sync, 0, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, sync, 3, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, sync_len, 0, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, sync_len, 8193, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, sync_len, ~0ULL, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, len, 0, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, len, BYTES + 1, ERANGE, OUT_OF_RANGE),
+		EDGE(xsw_measure, len, ~0ULL, EINVAL, BAD_VALUE),
+		EDGE(xsw_measure, offset, BYTES, ERANGE, OUT_OF_RANGE),
+		EDGE(xsw_measure, offset, 0ULL - 4096, ERANGE, OUT_OF_RANGE),
+	};
+	/* What has several segments is synced whole. */
+	static const struct edge sg_edges[] = {
+		EDGE(xsw_measure, sync_len, 4096, EINVAL, BAD_VALUE),
+	};
+	struct xsw_sample samples[5];
+	struct xsw_measure op = { .size = sizeof(op), .dir = XSW_BIDIRECTIONAL, .nr = 4,
+				  .sync = XSW_SYNC_FOR_CPU, .len = 8192, .sync_len = 8192,
+				  .samples = (uintptr_t)samples, .result = (uintptr_t)&res };
+	struct xsw_stats before, after;
+	size_t i;
+
+	set_up();
+	op.engine = fix.engine;
+	op.buffer = fix.kernel;
+	memset(samples, 0xee, sizeof(samples));
+	try_edges(XSW_IOC_MEASURE, &op, sizeof(op), edges, ARRAY_SIZE(edges));
+	op.buffer = scattered_buffer(fix.fd);
+	op.flags = XSW_F_SG;
+	fix.before = stats_of(fix.fd, 0);
+	try_edges(XSW_IOC_MEASURE, &op, sizeof(op), sg_edges, ARRAY_SIZE(sg_edges));
+	for (i = 0; i < ARRAY_SIZE(samples); i++)
+		CHECK_EQ(samples[i].map_ns, 0xeeeeeeee);
+
+	/* As many maps, syncs and unmaps as samples, and nothing left of them. */
+	op.flags = 0;
+	op.buffer = fix.kernel;
+	before = stats_of(fix.fd, fix.engine);
+	CHECK_EQ(issue(fix.fd, XSW_IOC_MEASURE, &op, sizeof(op)), 0);
+	CHECK_EQ(res.bytes, 8192);
+	CHECK_EQ(res.nr_segs, 1);
+	CHECK_EQ(res.src_reason, XSW_REASON_DIRECT);
+	after = stats_of(fix.fd, fix.engine);
+	CHECK_EQ(after.reason[XSW_REASON_DIRECT] - before.reason[XSW_REASON_DIRECT], 4);
+	CHECK_EQ(after.syncs - before.syncs, 4);
+	CHECK_EQ(after.unmaps - before.unmaps, 4);
+	CHECK_EQ(after.session_mappings, before.session_mappings);
+	for (i = 0; i < 4; i++)
+		CHECK(samples[i].map_ns != 0xeeeeeeee && samples[i].sync_ns != 0xeeeeeeee &&
+		      samples[i].unmap_ns != 0xeeeeeeee && samples[i].clock_ns != 0xeeeeeeee);
+	CHECK_EQ(samples[4].map_ns, 0xeeeeeeee);
+
+	/* Nothing synced, nothing timed. */
+	op.sync = 0;
+	op.sync_len = 0;
+	CHECK_EQ(issue(fix.fd, XSW_IOC_MEASURE, &op, sizeof(op)), 0);
+	for (i = 0; i < 4; i++)
+		CHECK_EQ(samples[i].sync_ns, 0);
+
+	/* There is no telling then, but all has been unmapped. */
+	op.samples = 0;
+	before = stats_of(fix.fd, fix.engine);
+	CHECK_EQ(issue(fix.fd, XSW_IOC_MEASURE, &op, sizeof(op)), -EFAULT);
+	CHECK_EQ(res.cause, XSW_CAUSE_FAULT);
+	after = stats_of(fix.fd, fix.engine);
+	CHECK_EQ(after.unmaps - before.unmaps, 4);
+}
+
 static void handle_values(void)
 {
 	static const struct edge edges[] = {
@@ -501,6 +591,7 @@ const struct test value_tests[] = {
 	{ "value.job", job_values, false },
 	{ "value.jobv", jobv_values, false },
 	{ "value.jobv_jobs", jobv_jobs, false },
+	{ "value.measure", measure_values, false },
 	{ "value.handle", handle_values, false },
 	{ }
 };

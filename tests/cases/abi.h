@@ -136,6 +136,20 @@ static const struct xsw_abi_case xsw_abi_cases[] = {
 	XSW_ABI(STATS, xsw_stats_get, engine, "unknown", 0xfff00fff, ENOENT, NONE),
 
 	XSW_ABI(NOP, xsw_nop, flags, "unknown", 1, EINVAL, NONE),
+
+	XSW_ABI(MEASURE, xsw_measure, flags, "unknown", 1, EINVAL, NONE),
+	XSW_ABI(MEASURE, xsw_measure, reserved, "set", 1, EINVAL, NONE),
+	XSW_ABI(MEASURE, xsw_measure, engine, "none", 0, ENOENT, BAD_HANDLE),
+	XSW_ABI(MEASURE, xsw_measure, buffer, "none", 0, ENOENT, BAD_HANDLE),
+	XSW_ABI(MEASURE, xsw_measure, dir, "unknown", 3, EINVAL, BAD_VALUE),
+	XSW_ABI(MEASURE, xsw_measure, nr, "none", 0, EINVAL, BAD_VALUE),
+	XSW_ABI(MEASURE, xsw_measure, nr, "many", 257, EINVAL, BAD_VALUE),
+	XSW_ABI(MEASURE, xsw_measure, sync, "without_length", XSW_SYNC_FOR_CPU, EINVAL, BAD_VALUE),
+	XSW_ABI(MEASURE, xsw_measure, sync_len, "without_sync", 1, EINVAL, BAD_VALUE),
+	XSW_ABI(MEASURE, xsw_measure, offset, "end", XSW_ABI_BUFFER, ERANGE, OUT_OF_RANGE),
+	XSW_ABI(MEASURE, xsw_measure, len, "none", 0, EINVAL, BAD_VALUE),
+	XSW_ABI(MEASURE, xsw_measure, len, "beyond", XSW_ABI_BUFFER + 1, ERANGE, OUT_OF_RANGE),
+	XSW_ABI(MEASURE, xsw_measure, len, "all", ~0ULL, EINVAL, BAD_VALUE),
 };
 
 #endif /* XSW_CASES_ABI_H */

@@ -48,6 +48,7 @@ static const struct doc docs[] = {
 	DOC_RESULT(JOBV, xsw_jobv, 0),
 	DOC_RESERVED(STATS, xsw_stats_get, 0, 0),
 	DOC(NOP, xsw_nop, 0),
+	DOC_RESERVED(MEASURE, xsw_measure, offsetof(struct xsw_measure, result), XSW_F_SG),
 };
 
 /* More than any structure, and than the 80 bytes of a submission. */
@@ -67,6 +68,7 @@ union any {
 	struct xsw_job		job;
 	struct xsw_jobv		jobv;
 	struct xsw_stats_get	stats;
+	struct xsw_measure	measure;
 	u8			bytes[128];
 };
 
@@ -250,6 +252,17 @@ static void make(u32 nr, union any *any)
 		any->transfer.offset = any_offset();
 		any->transfer.len = any_len();
 		any->transfer.dev_offset = any_offset();
+		break;
+	case XSW_IOC_MEASURE:
+		any->measure.engine = handle_made_by(XSW_IOC_ENGINE_OPEN);
+		any->measure.buffer = handle_made_by(XSW_IOC_BUF_CREATE);
+		any->measure.dir = choose(4);
+		any->measure.nr = 1 + choose(8);
+		any->measure.offset = any_offset();
+		any->measure.len = any_len();
+		any->measure.sync = choose(4);
+		any->measure.sync_len = any->measure.sync ? any_len() : 0;
+		any->measure.samples = choose(8) ? AT_ANSWER : AT_NEAR_THE_END;
 		break;
 	case XSW_IOC_JOB:
 		make_job(&any->job);

@@ -88,6 +88,13 @@ static void abi_valid(const struct abi_test *t, u32 cmd, union xsw_op *op)
 		op->job.src_dir = XSW_TO_DEVICE;
 		op->job.dst_dir = XSW_FROM_DEVICE;
 		break;
+	case XSW_IOC_MEASURE:
+		op->measure.engine = t->engine;
+		op->measure.buffer = t->buffer;
+		op->measure.dir = XSW_BIDIRECTIONAL;
+		op->measure.nr = 1;
+		op->measure.len = XSW_ABI_BUFFER;
+		break;
 	case XSW_IOC_JOBV:
 		op->jobv.nr = 1;
 		op->jobv.stride = sizeof(struct xsw_job);
@@ -145,7 +152,7 @@ static void abi_desc(const struct xsw_abi_case *ac, char *desc)
 {
 	static const char * const names[] = {
 		"query", "engine_open", "engine_close", "buf_create", "buf_destroy", "map",
-		"unmap", "sync", "transfer", "job", "jobv", "stats", "nop",
+		"unmap", "sync", "transfer", "job", "jobv", "stats", "nop", "measure",
 	};
 
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s_%s", names[_IOC_NR(ac->cmd)], ac->name);
@@ -174,7 +181,8 @@ static void abi_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(counts, t->session->handles.count, sizeof(counts)), 0);
 
 	/* The same operation without the fault still works. */
-	if (ac->cmd != XSW_IOC_QUERY && ac->cmd != XSW_IOC_STATS && ac->cmd != XSW_IOC_JOBV)
+	if (ac->cmd != XSW_IOC_QUERY && ac->cmd != XSW_IOC_STATS && ac->cmd != XSW_IOC_JOBV &&
+	    ac->cmd != XSW_IOC_MEASURE)
 		abi_do(test, ac->cmd);
 }
 
@@ -230,7 +238,7 @@ static void abi_numbers(struct kunit *test)
 {
 	unsigned int nr;
 
-	for (nr = 0; nr <= _IOC_NR(XSW_IOC_NOP); nr++)
+	for (nr = 0; nr <= _IOC_NR(XSW_IOC_MEASURE); nr++)
 		KUNIT_EXPECT_NOT_NULL(test, xsw_op_find(_IOWR(XSW_IOC_MAGIC, nr,
 							      struct xsw_nop)));
 	for (; nr < 256; nr++)
