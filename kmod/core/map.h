@@ -115,6 +115,14 @@ struct xsw_mapped xsw_map_bounced(struct xsw_env *env, const struct xsw_dev *dev
 /* 0, -ENOMEM, -EINVAL or -EIO, as xsw_map() returns for @cause. */
 int xsw_map_errno(enum xsw_cause cause);
 
+/* Local memory at @machine, all of it in a row, is mapped directly there, and nothing else done. */
+static __always_inline bool xsw_local_is_plain(const struct xsw_dev *dev, u64 machine, size_t size,
+					       enum dma_data_direction dir, unsigned long attrs)
+{
+	return xsw_valid_dir(dir) && !(attrs & DMA_ATTR_MMIO) && !dev->ranges && dev->coherent &&
+	       !dev->force_bounce && xsw_capable(dev, machine, size);
+}
+
 /*
  * Nothing is in the way: xsw_map() would map directly at @phys, and do nothing besides. False
  * tells nothing. Of @dev, the same is looked at as by xsw_map_direct().
@@ -125,8 +133,7 @@ static __always_inline bool xsw_map_is_plain(const struct xsw_dev *dev, phys_add
 {
 	if (static_branch_unlikely(&xsw_key_translate) || static_branch_unlikely(&xsw_key_bounce))
 		return false;
-	return xsw_valid_dir(dir) && !(attrs & DMA_ATTR_MMIO) && !dev->ranges && dev->coherent &&
-	       !dev->force_bounce && xsw_capable(dev, phys, size);
+	return xsw_local_is_plain(dev, phys, size, dir, attrs);
 }
 
 /* The same for xsw_unmap() and xsw_sync(): they would do nothing. */

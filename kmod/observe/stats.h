@@ -5,28 +5,45 @@
 #ifndef XSW_STATS_H
 #define XSW_STATS_H
 
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/u64_stats_sync.h>
 #include "core.h"
 
 /**
+ * struct xsw_last_map - what the last map for a device on a CPU did
+ * @reason:	of the first segment that was not direct, else of the first; stale if it failed
+ * @cause:	of its failure; stale if it did not fail
+ *
+ * For whoever is alone in mapping for a device: with preemption disabled it maps,
+ * and reads this of the same CPU.
+ */
+struct xsw_last_map {
+	u8	reason;
+	u8	cause;
+};
+
+/**
  * struct xsw_stats_pcpu - what one CPU counted
- * @reason:		mappings made, by enum xsw_reason
- * @cause:		failures, by enum xsw_cause
  * @unmaps:		mappings ended
+ * @last:		for a device: what its last map did
+ * @reason:		mappings made, by enum xsw_reason
  * @syncs:		calls of dma_sync_*
  * @bounced_bytes:	copied between buffers and the pool
+ * @cause:		failures, by enum xsw_cause
  *
- * 64-bit machines only: a u64 is read whole.
+ * What a direct mapping writes comes first, in one line. 64-bit machines only: a u64 is read
+ * whole.
  */
 struct xsw_stats_pcpu {
-	u64	reason[XSW_NR_REASONS];
-	u64	cause[XSW_NR_CAUSES];
-	u64	unmaps;
-	u64	syncs;
-	u64	bounced_bytes;
-};
+	u64			unmaps;
+	struct xsw_last_map	last;
+	u64			reason[XSW_NR_REASONS];
+	u64			syncs;
+	u64			bounced_bytes;
+	u64			cause[XSW_NR_CAUSES];
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct xsw_counters - of a device

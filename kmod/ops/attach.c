@@ -65,7 +65,6 @@ static void xsw_device_free(struct xsw_device *xdev)
 	if (xdev->shadow)
 		platform_device_put(xdev->shadow);
 	kfree(xdev->ranges);
-	free_percpu(xdev->last_map);
 	xsw_counters_destroy(&xdev->counters);
 	put_device(xdev->dev);
 	kfree(xdev);
@@ -95,9 +94,10 @@ struct xsw_device *xsw_attach(struct device *dev, struct xsw_kenv *env,
 	xdev->env = env;
 	xdev->force_bounce = opts->force_bounce;
 	xdev->no_bounce = opts->no_bounce;
-	xdev->last_map = alloc_percpu(struct xsw_last_map);
-	if (!xdev->last_map || xsw_counters_init(&xdev->counters))
+	xdev->host = env == xsw_host_env();
+	if (xsw_counters_init(&xdev->counters))
 		goto free;
+	xdev->last_map = &xdev->counters.pcpu->last;
 	err = xsw_copy_ranges(xdev);
 	if (err)
 		goto free;

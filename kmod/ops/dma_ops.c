@@ -7,15 +7,21 @@
 #include <linux/scatterlist.h>
 
 #include "alloc_pages_op.h"
+#include "host_local.h"
 #include "internal.h"
 #include "map.h"
 #include "trace.h"
 #include "uninitialized.h"
 
-static __always_inline void xsw_set_last_map(struct xsw_device *xdev, u8 reason, u8 cause)
+/* Who looks at what the last map did knows whether it failed. */
+static __always_inline void xsw_last_made(struct xsw_device *xdev, enum xsw_reason reason)
 {
-	this_cpu_write(xdev->last_map->reason, reason);
-	this_cpu_write(xdev->last_map->cause, cause);
+	this_cpu_write(xdev->counters.pcpu->last.reason, reason);
+}
+
+static __always_inline void xsw_last_failed(struct xsw_device *xdev, enum xsw_cause cause)
+{
+	this_cpu_write(xdev->counters.pcpu->last.cause, cause);
 }
 
 /* ---- what went wrong ---- */
@@ -74,25 +80,18 @@ static noinline void xsw_refused(struct xsw_device *xdev, struct device *dev, co
 
 /* ---- one piece ---- */
 
-/* Out of line, with a copy of its own of what the core must know. */
-static noinline struct xsw_mapped xsw_bounce_one(struct xsw_device *xdev, struct device *dev,
-						 phys_addr_t phys, size_t size,
-						 unsigned long attrs, enum xsw_reason reason)
+static noinline struct xsw_mapped xsw_map_one(struct xsw_device *xdev, struct device *dev,
+					      phys_addr_t phys, size_t size,
+					      enum dma_data_direction dir, unsigned long attrs)
 {
+	struct xsw_env *env = &xdev->env->env;
 	struct xsw_dev d __uninitialized;
+	struct xsw_mapped m;
 
 	xsw_dev_fill(xdev, dev, &d);
-	return xsw_map_bounced(&xdev->env->env, &d, phys, size, attrs, reason);
-}
-
-static __always_inline struct xsw_mapped
-xsw_map_one(struct xsw_device *xdev, struct device *dev, const struct xsw_dev *d,
-	    phys_addr_t phys, size_t size, enum dma_data_direction dir, unsigned long attrs)
-{
-	struct xsw_mapped m = xsw_map_direct(&xdev->env->env, d, phys, size, dir, attrs);
-
-	if (unlikely(xsw_is_bounced(m.reason)))
-		m = xsw_bounce_one(xdev, dev, phys, size, attrs, m.reason);
+	m = xsw_map_direct(env, &d, phys, size, dir, attrs);
+	if (xsw_is_bounced(m.reason))
+		m = xsw_map_bounced(env, &d, phys, size, attrs, m.reason);
 	if (unlikely(m.cause != XSW_CAUSE_NONE)) {
 		xsw_map_failed(xdev, dev, phys, size, dir, attrs, m.cause);
 		return m;
@@ -100,7 +99,7 @@ xsw_map_one(struct xsw_device *xdev, struct device *dev, const struct xsw_dev *d
 
 	this_cpu_inc(xdev->counters.pcpu->reason[m.reason]);
 	trace_xsw_map(dev, phys, m.dma, size, dir, attrs, m.reason);
-	if (unlikely(xsw_is_bounced(m.reason))) {
+	if (xsw_is_bounced(m.reason)) {
 		this_cpu_add(xdev->counters.pcpu->bounced_bytes, size);
 		trace_xsw_bounce(dev, m.dma, size, true);
 	}
@@ -153,12 +152,12 @@ static noinline dma_addr_t xsw_map_any(struct xsw_device *xdev, struct device *d
 				       phys_addr_t phys, size_t size,
 				       enum dma_data_direction dir, unsigned long attrs)
 {
-	struct xsw_dev d __uninitialized;
-	struct xsw_mapped m;
+	struct xsw_mapped m = xsw_map_one(xdev, dev, phys, size, dir, attrs);
 
-	xsw_dev_fill(xdev, dev, &d);
-	m = xsw_map_one(xdev, dev, &d, phys, size, dir, attrs);
-	xsw_set_last_map(xdev, m.reason, m.cause);
+	if (likely(m.cause == XSW_CAUSE_NONE))
+		xsw_last_made(xdev, m.reason);
+	else
+		xsw_last_failed(xdev, m.cause);
 	return m.dma;
 }
 
@@ -171,19 +170,39 @@ static noinline void xsw_unmap_any(struct xsw_device *xdev, struct device *dev, 
 	xsw_unmap_one(xdev, dev, &d, dma, size, dir, attrs);
 }
 
+/* Mapped directly, at @dma, and nothing else to be done for it? False tells nothing. */
+static __always_inline bool xsw_plain(const struct xsw_device *xdev, const struct xsw_dev *d,
+				      phys_addr_t phys, size_t size, enum dma_data_direction dir,
+				      unsigned long attrs, dma_addr_t *dma)
+{
+	u64 machine = phys;
+
+	if (trace_xsw_map_enabled())
+		return false;
+	if (static_branch_unlikely(&xsw_key_translate)) {
+		if (!xdev->host || !xsw_host_local(phys, size, &machine))
+			return false;
+	} else if (static_branch_unlikely(&xsw_key_bounce)) {
+		return false;
+	}
+	*dma = machine;
+	return xsw_local_is_plain(d, machine, size, dir, attrs);
+}
+
 /* What is plain calls nothing, so it needs no frame: that is half of what a call costs. */
 static __always_inline dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
 					      enum dma_data_direction dir, unsigned long attrs)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
 	struct xsw_dev d __uninitialized;
+	dma_addr_t dma;
 
 	xsw_dev_fill(xdev, dev, &d);
-	if (trace_xsw_map_enabled() || unlikely(!xsw_map_is_plain(&d, phys, size, dir, attrs)))
+	if (unlikely(!xsw_plain(xdev, &d, phys, size, dir, attrs, &dma)))
 		return xsw_map_any(xdev, dev, phys, size, dir, attrs);
 	this_cpu_inc(xdev->counters.pcpu->reason[XSW_REASON_DIRECT]);
-	xsw_set_last_map(xdev, XSW_REASON_DIRECT, XSW_CAUSE_NONE);
-	return phys;
+	xsw_last_made(xdev, XSW_REASON_DIRECT);
+	return dma;
 }
 
 static __always_inline void xsw_ops_unmap(struct device *dev, dma_addr_t dma, size_t size,
@@ -242,11 +261,18 @@ static void xsw_unmap_entries(struct xsw_device *xdev, struct device *dev,
 			      const struct xsw_dev *d, struct scatterlist *sgl, int nents,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
+	unsigned int plain = 0;
 	struct scatterlist *sg;
 	int i;
 
-	for_each_sg(sgl, sg, nents, i)
-		xsw_unmap_one(xdev, dev, d, sg_dma_address(sg), sg_dma_len(sg), dir, attrs);
+	for_each_sg(sgl, sg, nents, i) {
+		if (!trace_xsw_unmap_enabled() &&
+		    xsw_unmap_is_plain(&xdev->env->env, d, sg_dma_address(sg), dir))
+			plain++;
+		else
+			xsw_unmap_any(xdev, dev, sg_dma_address(sg), sg_dma_len(sg), dir, attrs);
+	}
+	this_cpu_add(xdev->counters.pcpu->unmaps, plain);
 }
 
 static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
@@ -254,8 +280,9 @@ static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
 	u8 reason = XSW_REASON_NONE;
+	unsigned int plain = 0;
 	struct scatterlist *sg;
-	struct xsw_mapped m;
+	struct xsw_mapped m = { };
 	struct xsw_dev d __uninitialized;
 	int i;
 
@@ -264,22 +291,29 @@ static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents
 
 	xsw_dev_fill(xdev, dev, &d);
 	for_each_sg(sgl, sg, nents, i) {
-		m = xsw_map_one(xdev, dev, &d, sg_phys(sg), sg->length, dir, attrs);
-		if (unlikely(m.cause != XSW_CAUSE_NONE))
-			goto unwind;
+		if (likely(xsw_plain(xdev, &d, sg_phys(sg), sg->length, dir, attrs, &m.dma))) {
+			m.reason = XSW_REASON_DIRECT;
+			plain++;
+		} else {
+			m = xsw_map_one(xdev, dev, sg_phys(sg), sg->length, dir, attrs);
+			if (unlikely(m.cause != XSW_CAUSE_NONE))
+				break;
+		}
 		sg->dma_address = m.dma;
 		sg_dma_len(sg) = sg->length;
 		if (reason == XSW_REASON_NONE || reason == XSW_REASON_DIRECT)
 			reason = m.reason;
 	}
-	xsw_set_last_map(xdev, reason, XSW_CAUSE_NONE);
-	return nents;
+	this_cpu_add(xdev->counters.pcpu->reason[XSW_REASON_DIRECT], plain);
+	if (likely(i == nents)) {
+		xsw_last_made(xdev, reason);
+		return nents;
+	}
 
-unwind:
 	/* No device has seen them: there is nothing to copy back. */
 	xsw_unmap_entries(xdev, dev, &d, sgl, i, dir, attrs | DMA_ATTR_SKIP_CPU_SYNC);
 	sg_dma_len(sgl) = 0;
-	xsw_set_last_map(xdev, XSW_REASON_NONE, m.cause);
+	xsw_last_failed(xdev, m.cause);
 	return xsw_map_errno(m.cause);
 }
 

@@ -13,30 +13,18 @@
 struct seq_file;
 
 /**
- * struct xsw_last_map - what the last map for a device on a CPU did
- * @reason:	of the first segment that was not direct, else of the first
- * @cause:	of its failure
- *
- * For whoever is alone in mapping for a device: with preemption disabled it maps,
- * and reads this of the same CPU.
- */
-struct xsw_last_map {
-	u8	reason;
-	u8	cause;
-};
-
-/**
  * struct xsw_device - a device that carries our ops
  * @ops:	its dma_map_ops: a copy each, so that the device is found from them
  * @dev:	holds a reference
  * @env:	environment that it maps in
  * @saved_ops:	to put back
  * @counters:	of this device
- * @last_map:	what the last map did
+ * @last_map:	what the last map did, within @counters
  * @ranges:	its dma_range_map as the core wants it, or NULL
  * @nr_ranges:	of @ranges
  * @force_bounce: bounce everything
  * @no_bounce:	never bounce
+ * @host:	@env is this host's: xsw_host_local() knows it
  * @shadow:	non-coherent devices: a device with the kernel's ops, for coherent memory
  * @complained:	the one message about a refused unmap or sync has been printed
  * @node:	in the list of devices that carry our ops
@@ -52,6 +40,7 @@ struct xsw_device {
 	unsigned int			nr_ranges;
 	bool				force_bounce;
 	bool				no_bounce;
+	bool				host;
 	struct platform_device		*shadow;
 	unsigned long			complained;
 	struct list_head		node;
