@@ -30,7 +30,6 @@ struct xsw_batch;
  * @start_ns:	handed to the engine
  * @end_ns:	completed
  * @status:	that it completed with
- * @result_ptr:	where its own result goes, or 0
  * @result:	what it has to tell
  */
 struct xsw_run {
@@ -48,7 +47,6 @@ struct xsw_run {
 	u64			start_ns;
 	u64			end_ns;
 	int			status;
-	u64			result_ptr;
 	struct xsw_result	result;
 };
 
@@ -60,9 +58,9 @@ struct xsw_run {
  * @mm:		where results go, once it is no longer certain whose task this is
  * @pending:	transfers that the engine has, and one for who submits them
  * @runs:	that the engine has, or had
- * @vector:	JOBV
- * @nr_ok:	that succeeded
- * @first_failed: index of the first that did not
+ * @jobs:	JOBV: as the caller gave them; the result of one that is not understood is 0
+ * @results:	of @jobs: written together, as each entry into the caller's memory costs
+ * @nr:		of @jobs; 0: no JOBV
  * @result_ptr:	where @result goes, or 0
  * @result:	of the command
  * @first:	the only one, or the first
@@ -74,15 +72,16 @@ struct xsw_batch {
 	struct mm_struct	*mm;
 	atomic_t		pending;
 	struct list_head	runs;
-	bool			vector;
-	u32			nr_ok;
-	u32			first_failed;
+	struct xsw_job		*jobs;
+	struct xsw_result	*results;
+	u32			nr;
 	u64			result_ptr;
 	struct xsw_result	result;
 	struct xsw_run		first;
 };
 
 static long batch_finish(struct xsw_batch *batch, bool reachable);
+static void batch_free(struct xsw_batch *batch);
 
 /* ---- completion ---- */
 
@@ -97,7 +96,7 @@ static void batch_finish_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	if (!reachable || xsw_result_put(batch->result_ptr, &batch->result))
 		ret = -EFAULT;
 	mmdrop(batch->mm);
-	kfree(batch);
+	batch_free(batch);
 	xsw_uring_done(cmd, ret, issue_flags);
 }
 
@@ -358,15 +357,14 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 
 /* ---- commands ---- */
 
-static void run_init(struct xsw_run *run, struct xsw_batch *batch, u32 index, u64 result_ptr)
+static void run_init(struct xsw_run *run, struct xsw_batch *batch, u32 index)
 {
 	memset(run, 0, sizeof(*run));
 	run->batch = batch;
 	run->index = index;
-	run->result_ptr = result_ptr;
 }
 
-static struct xsw_batch *batch_new(struct xsw_call *call, bool vector)
+static struct xsw_batch *batch_new(struct xsw_call *call)
 {
 	struct xsw_batch *batch = kmalloc(sizeof(*batch), call->gfp | __GFP_ACCOUNT);
 
@@ -378,34 +376,86 @@ static struct xsw_batch *batch_new(struct xsw_call *call, bool vector)
 	batch->mm = NULL;
 	atomic_set(&batch->pending, 1);
 	INIT_LIST_HEAD(&batch->runs);
-	batch->vector = vector;
-	batch->nr_ok = 0;
-	batch->first_failed = U32_MAX;
+	batch->jobs = NULL;
+	batch->results = NULL;
+	batch->nr = 0;
 	batch->result_ptr = call->result_ptr;
 	memset(&batch->result, 0, sizeof(batch->result));
 	return batch;
 }
 
-/* Tell what became of a transfer, to its own result and to the command's. */
-static void batch_record(struct xsw_batch *batch, struct xsw_run *run, bool reachable)
+static void batch_free(struct xsw_batch *batch)
 {
-	struct xsw_result *result = &run->result;
+	kfree(batch->jobs);
+	kfree(batch->results);
+	kfree(batch);
+}
 
-	if (!batch->vector) {
-		batch->result = *result;
-		return;
+static void batch_record(struct xsw_batch *batch, const struct xsw_run *run)
+{
+	if (batch->nr)
+		batch->results[run->index] = run->result;
+	else
+		batch->result = run->result;
+}
+
+/* How many jobs from @first on have their results in a row in the caller's memory. */
+static u32 results_in_row(const struct xsw_batch *batch, u32 first)
+{
+	u64 at = batch->jobs[first].result;
+	u32 i = first + 1;
+
+	while (at && i < batch->nr && batch->jobs[i].result == at + sizeof(struct xsw_result)) {
+		at = batch->jobs[i].result;
+		i++;
 	}
-	batch->result.bytes += result->bytes;
-	if (run->result_ptr && (!reachable || xsw_result_put(run->result_ptr, result)) &&
-	    !result->status)
-		run_fail(run, -EFAULT, XSW_CAUSE_FAULT);
-	if (!result->status) {
-		batch->nr_ok++;
-	} else if (run->index < batch->first_failed) {
-		batch->first_failed = run->index;
-		batch->result.status = result->status;
-		batch->result.cause = result->cause;
+	return i - first;
+}
+
+/* A job whose result can not be written has failed, whatever became of it. */
+static void put_results(struct xsw_batch *batch, bool reachable)
+{
+	u32 first, end, i;
+
+	for (first = 0; first < batch->nr; first = end) {
+		struct xsw_result *results = &batch->results[first];
+		u64 at = batch->jobs[first].result;
+
+		end = first + results_in_row(batch, first);
+		if (!at || (reachable && !copy_to_user(u64_to_user_ptr(at), results,
+						       (end - first) * sizeof(*results))))
+			continue;
+		for (i = first; i < end; i++) {
+			struct xsw_result *result = &batch->results[i];
+
+			if ((!reachable || xsw_result_put(batch->jobs[i].result, result)) &&
+			    !result->status) {
+				result->status = -EFAULT;
+				result->cause = XSW_CAUSE_FAULT;
+			}
+		}
 	}
+}
+
+/* The results of all jobs, and of them the command's. Returns how many succeeded. */
+static u32 vector_finish(struct xsw_batch *batch, bool reachable)
+{
+	struct xsw_result *all = &batch->result;
+	u32 i, nr_ok = 0;
+
+	put_results(batch, reachable);
+	for (i = 0; i < batch->nr; i++) {
+		const struct xsw_result *result = &batch->results[i];
+
+		all->bytes += result->bytes;
+		if (!result->status) {
+			nr_ok++;
+		} else if (!all->status) {
+			all->status = result->status;
+			all->cause = result->cause;
+		}
+	}
+	return nr_ok;
 }
 
 /* All have completed. The command's own result is not written yet. */
@@ -415,11 +465,11 @@ static long batch_finish(struct xsw_batch *batch, bool reachable)
 
 	list_for_each_entry_safe(run, next, &batch->runs, node) {
 		run_end(run, run->status);
-		batch_record(batch, run, reachable);
+		batch_record(batch, run);
 		if (run != &batch->first)
 			kfree(run);
 	}
-	return batch->vector ? (long)batch->nr_ok : batch->result.status;
+	return batch->nr ? (long)vector_finish(batch, reachable) : batch->result.status;
 }
 
 /* Everything has been submitted: wait for it, or leave it to the engine's interrupt. */
@@ -452,7 +502,7 @@ static long batch_submitted(struct xsw_call *call, struct xsw_batch *batch)
 	call->result = batch->result;
 	if (batch->mm)
 		mmdrop(batch->mm);
-	kfree(batch);
+	batch_free(batch);
 	return ret;
 }
 
@@ -472,15 +522,15 @@ long xsw_job_run(struct xsw_call *call, const union xsw_op *any)
 
 	if (call->nonblock && op->len > XSW_INLINE_BYTES)
 		return -EAGAIN;
-	batch = batch_new(call, false);
+	batch = batch_new(call);
 	if (!batch)
 		return no_memory(call);
-	run_init(&batch->first, batch, 0, 0);
+	run_init(&batch->first, batch, 0);
 	err = job_start(call, &batch->first, op);
 	if (err == -EINPROGRESS) {
 		list_add_tail(&batch->first.node, &batch->runs);
 	} else {
-		batch_record(batch, &batch->first, true);
+		batch_record(batch, &batch->first);
 		if (call->nonblock && batch->result.cause == XSW_CAUSE_NO_MEMORY) {
 			kfree(batch);
 			return -EAGAIN;
@@ -521,13 +571,13 @@ long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any)
 		ret = 0;
 	if (ret)
 		goto put;
-	batch = batch_new(call, false);
+	batch = batch_new(call);
 	if (!batch) {
 		ret = no_memory(call);
 		goto put;
 	}
 	run = &batch->first;
-	run_init(run, batch, 0, 0);
+	run_init(run, batch, 0);
 	run->flags = op->flags;
 	run->mapping = slot;
 	run->result.src_reason = mapping->map.reason;
@@ -542,7 +592,7 @@ long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any)
 	if (run_submit(run, engine) == -EINPROGRESS)
 		list_add_tail(&run->node, &batch->runs);
 	else
-		batch_record(batch, run, true);
+		batch_record(batch, run);
 	return batch_submitted(call, batch);
 
 put:
@@ -566,63 +616,81 @@ static bool jobv_is_small(const struct xsw_job *jobs, u32 nr)
 	return bytes <= XSW_INLINE_BYTES;
 }
 
+static struct xsw_batch *vector_new(struct xsw_call *call, u32 nr)
+{
+	struct xsw_batch *batch = batch_new(call);
+	gfp_t gfp = call->gfp | __GFP_ACCOUNT;
+
+	if (!batch)
+		return NULL;
+	batch->jobs = kmalloc_array(nr, sizeof(*batch->jobs), gfp);
+	batch->results = kmalloc_array(nr, sizeof(*batch->results), gfp);
+	if (!batch->jobs || !batch->results) {
+		batch_free(batch);
+		return NULL;
+	}
+	batch->nr = nr;
+	return batch;
+}
+
 long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any)
 {
 	const struct xsw_jobv *op = &any->jobv;
 	struct xsw_batch *batch;
-	struct xsw_job *jobs;
+	struct xsw_job *job;
 	struct xsw_run *run;
 	long ret;
-	int err;
 	u32 i;
 
-	if (!op->nr || op->nr > XSW_MAX_VECTOR || op->stride != sizeof(*jobs))
+	if (!op->nr || op->nr > XSW_MAX_VECTOR || op->stride != sizeof(*job))
 		return xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
-	jobs = kmalloc_array(op->nr, sizeof(*jobs), call->gfp | __GFP_ACCOUNT);
-	if (!jobs)
+	batch = vector_new(call, op->nr);
+	if (!batch)
 		return no_memory(call);
-	if (copy_from_user(jobs, u64_to_user_ptr(op->jobs), op->nr * sizeof(*jobs))) {
+	if (copy_from_user(batch->jobs, u64_to_user_ptr(op->jobs), op->nr * sizeof(*job))) {
 		ret = xsw_fail(call, -EFAULT, XSW_CAUSE_FAULT);
 		goto free;
 	}
-	if (call->nonblock && !jobv_is_small(jobs, op->nr)) {
+	if (call->nonblock && !jobv_is_small(batch->jobs, op->nr)) {
 		ret = -EAGAIN;
-		goto free;
-	}
-	batch = batch_new(call, true);
-	if (!batch) {
-		ret = no_memory(call);
 		goto free;
 	}
 	run = &batch->first;
 	for (i = 0; i < op->nr; i++) {
-		struct xsw_run unstarted;
-
-		if (!run)
-			run = kmalloc(sizeof(*run), call->gfp | __GFP_ACCOUNT);
-		if (!run || !job_layout_valid(&jobs[i])) {
-			/* Of a job that is not understood, neither is its result pointer. */
-			run_init(&unstarted, batch, i, run ? 0 : jobs[i].result);
-			run_fail(&unstarted, run ? -EINVAL : -ENOMEM,
-				 run ? XSW_CAUSE_BAD_VALUE : XSW_CAUSE_NO_MEMORY);
-			batch_record(batch, &unstarted, true);
+		job = &batch->jobs[i];
+		if (!job_layout_valid(job)) {
+			/* Of what is not understood, neither is where its result goes. */
+			job->result = 0;
+			batch->results[i] = (struct xsw_result){
+				.status	= -EINVAL,
+				.cause	= XSW_CAUSE_BAD_VALUE,
+			};
 			continue;
 		}
-		run_init(run, batch, i, jobs[i].result);
-		err = job_start(call, run, &jobs[i]);
-		if (err == -EINPROGRESS) {
+		if (!run)
+			run = kmalloc(sizeof(*run), call->gfp | __GFP_ACCOUNT);
+		if (!run) {
+			batch->results[i] = (struct xsw_result){
+				.status	= -ENOMEM,
+				.cause	= XSW_CAUSE_NO_MEMORY,
+			};
+			continue;
+		}
+		run_init(run, batch, i);
+		if (job_start(call, run, job) == -EINPROGRESS) {
 			list_add_tail(&run->node, &batch->runs);
 			run = NULL;
 		} else {
-			batch_record(batch, run, true);
+			batch_record(batch, run);
 		}
 		if (!call->nonblock)
 			cond_resched();
 	}
 	if (run != &batch->first)
 		kfree(run);
-	ret = batch_submitted(call, batch);
+	return batch_submitted(call, batch);
+
 free:
-	kfree(jobs);
+	batch_free(batch);
 	return ret;
 }
