@@ -5,56 +5,88 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 namespace xsw {
 namespace {
 
 constexpr uint32_t KiB = 1024;
 
+constexpr BenchCase direct(std::string_view name, uint32_t bytes) {
+  return {.name = name, .bytes = bytes};
+}
+
+// Beyond the device's reach. Fewer pairs of what takes long to copy.
+constexpr BenchCase bounce(std::string_view name, uint32_t bytes, xsw_dir dir = XSW_TO_DEVICE,
+                           uint32_t sync = 0) {
+  return {.name = name,
+          .bytes = bytes,
+          .dir = dir,
+          .placement = XSW_PLACE_ABOVE_MASK,
+          .narrow = true,
+          .sync = sync,
+          .pairs = bytes > 16 * KiB ? 16U : 128U};
+}
+
+constexpr BenchCase forced(std::string_view name, uint32_t bytes) {
+  return {.name = name, .bytes = bytes, .pairs = bytes > 16 * KiB ? 16U : 128U, .forced = true};
+}
+
+constexpr BenchCase sg(std::string_view name, uint32_t pages) {
+  return {.name = name, .bytes = pages * 4 * KiB, .user = true, .pairs = pages > 8 ? 32U : 128U};
+}
+
 constexpr std::array cases{
-    BenchCase{.name = "direct-64", .bytes = 64},
-    BenchCase{.name = "direct-4k", .bytes = 4 * KiB},
-    BenchCase{.name = "direct-64k", .bytes = 64 * KiB},
-    BenchCase{.name = "bounce-64", .bytes = 64, .placement = XSW_PLACE_ABOVE_MASK, .narrow = true},
+    direct("direct-64", 64),
+    direct("direct-4k", 4 * KiB),
+    direct("direct-64k", 64 * KiB),
+    direct("direct-256k", 256 * KiB),
     BenchCase{
-        .name = "bounce-4k", .bytes = 4 * KiB, .placement = XSW_PLACE_ABOVE_MASK, .narrow = true},
-    BenchCase{
-        .name = "bounce-64k", .bytes = 64 * KiB, .placement = XSW_PLACE_ABOVE_MASK, .narrow = true},
-    BenchCase{.name = "bounce-256k",
-              .bytes = 256 * KiB,
-              .placement = XSW_PLACE_ABOVE_MASK,
-              .narrow = true},
-    BenchCase{.name = "bounce-from-4k",
-              .bytes = 4 * KiB,
-              .dir = XSW_FROM_DEVICE,
-              .placement = XSW_PLACE_ABOVE_MASK,
-              .narrow = true},
-    BenchCase{.name = "bounce-sync-4k",
-              .bytes = 4 * KiB,
-              .dir = XSW_BIDIRECTIONAL,
-              .placement = XSW_PLACE_ABOVE_MASK,
-              .narrow = true,
-              .sync = true},
+        .name = "direct-sync-4k", .bytes = 4 * KiB, .dir = XSW_BIDIRECTIONAL, .sync = 4 * KiB},
+    bounce("bounce-64", 64),
+    bounce("bounce-4k", 4 * KiB),
+    bounce("bounce-16k", 16 * KiB),
+    bounce("bounce-64k", 64 * KiB),
+    bounce("bounce-256k", 256 * KiB),
+    bounce("bounce-from-4k", 4 * KiB, XSW_FROM_DEVICE),
+    bounce("bounce-sync-2k", 4 * KiB, XSW_BIDIRECTIONAL, 2 * KiB),
+    bounce("bounce-sync-4k", 4 * KiB, XSW_BIDIRECTIONAL, 4 * KiB),
+    forced("forced-4k", 4 * KiB),
+    forced("forced-64k", 64 * KiB),
     BenchCase{.name = "foreign-4k", .bytes = 4 * KiB, .placement = XSW_PLACE_FOREIGN},
-    BenchCase{.name = "sg-1", .bytes = 4 * KiB, .user = true},
-    BenchCase{.name = "sg-8", .bytes = 32 * KiB, .user = true},
-    BenchCase{.name = "sg-32", .bytes = 128 * KiB, .user = true},
-    BenchCase{.name = "sg-128", .bytes = 512 * KiB, .user = true},
+    sg("sg-1", 1),
+    sg("sg-8", 8),
+    sg("sg-32", 32),
+    sg("sg-128", 128),
+    // Last: what simulated environments switch on stays on until the module goes.
+    BenchCase{.name = "p2m-4k", .bytes = 4 * KiB, .p2m = XSW_P2M_OFFSET},
+    BenchCase{.name = "p2m-64k", .bytes = 64 * KiB, .p2m = XSW_P2M_OFFSET},
 };
+
+using By = BenchWayCase::By;
 
 constexpr std::array ways{
-    BenchWayCase{.name = "empty-ioctl", .jobs = 0},
-    BenchWayCase{.name = "empty-io_uring", .jobs = 0, .ring = true},
-    BenchWayCase{.name = "job-ioctl", .jobs = 1},
-    BenchWayCase{.name = "job-io_uring", .jobs = 1, .ring = true},
-    BenchWayCase{.name = "job-fixed", .jobs = 1, .ring = true, .fixed = true},
-    BenchWayCase{.name = "vector-8", .jobs = 8, .ring = true},
-    BenchWayCase{.name = "vector-32", .jobs = 32, .ring = true},
-    BenchWayCase{.name = "vector-256", .jobs = 256, .ring = true},
+    BenchWayCase{.name = "empty-ioctl", .jobs = 0, .by = By::ioctl},
+    BenchWayCase{.name = "empty-io_uring", .jobs = 0},
+    BenchWayCase{.name = "empty-sqpoll", .jobs = 0, .by = By::sqpoll},
+    BenchWayCase{.name = "job-ioctl", .jobs = 1, .by = By::ioctl},
+    BenchWayCase{.name = "job-io_uring", .jobs = 1},
+    BenchWayCase{.name = "job-fixed", .jobs = 1, .fixed = true},
+    BenchWayCase{.name = "job-sqpoll", .jobs = 1, .by = By::sqpoll},
+    BenchWayCase{.name = "vector-8", .jobs = 8},
+    BenchWayCase{.name = "vector-32", .jobs = 32},
+    BenchWayCase{.name = "vector-32-ioctl", .jobs = 32, .by = By::ioctl},
+    BenchWayCase{.name = "vector-32-fixed", .jobs = 32, .fixed = true},
+    BenchWayCase{.name = "vector-32-sqpoll", .jobs = 32, .by = By::sqpoll},
+    BenchWayCase{.name = "vector-256", .jobs = 256},
 };
 
-std::string missing_text(std::string_view name, const Error &failure) {
-  return fmt::format("    {:<16} -: {}\n", name, failure.text());
+bool is_bounced(const BenchSide &side) {
+  return side.reason >= XSW_REASON_BOUNCE_MASK && side.reason != XSW_REASON_KERNEL_DIRECT;
+}
+
+std::string missing_text(std::string_view name, const std::string &why) {
+  return fmt::format("    {:<16} -: {}\n", name, why);
 }
 
 // Only on Xen is there memory of another domain.
@@ -66,8 +98,52 @@ nlohmann::json values_json(std::span<const uint64_t> values) {
   const std::vector<uint64_t> all(values.begin(), values.end());
   return {{"least", least(values)},
           {"p50", percentile(all, 50)},
+          {"p90", percentile(all, 90)},
           {"p99", percentile(all, 99)},
           {"p99.9", percentile(all, 99.9)}};
+}
+
+nlohmann::json side_json(const BenchSide &side) {
+  return {{"map_ns", values_json(side.map)},
+          {"sync_ns", values_json(side.sync)},
+          {"unmap_ns", values_json(side.unmap)},
+          {"pair_ns", values_json(side.pairs())},
+          {"cold_pair_ns", values_json(side.cold)},
+          {"clock_ns", values_json(side.clock)},
+          {"pairs_per_second", side.a_second},
+          {"path", reason_name(side.reason)},
+          {"segments", side.segments}};
+}
+
+std::string ratio_text(const std::optional<Ratio> &ratio) {
+  return ratio ? fmt::format("{:>5.2f} {:>13}", ratio->median,
+                             fmt::format("{:.2f} to {:.2f}", ratio->low, ratio->high))
+               : fmt::format("{:>5} {:>13}", "-", "");
+}
+
+std::string pair_text(const BenchPairs &result) {
+  std::string text = fmt::format("    {:<16} {:>4}", result.what.name, result.threads);
+  for (const BenchSide &side : result.sides) {
+    const auto all = side.pairs();
+    text += fmt::format(" | {:>7} {:>7} {:>7} {:>7} {:>9.0f}", least(all), percentile(all, 50),
+                        percentile(all, 99), percentile(all, 99.9), side.a_second);
+  }
+  const BenchSide &ours = result.sides[0];
+  const BenchSide &kernel = result.sides[1];
+  return text + fmt::format(" | {} | {:>6} {:>6} {} | {}, {} | {}, {}\n",
+                            ratio_text(ratio_of(ours.pairs(), kernel.pairs())),
+                            percentile(ours.cold, 50), percentile(kernel.cold, 50),
+                            ratio_text(ratio_of(ours.cold, kernel.cold)), reason_name(ours.reason),
+                            ours.segments, reason_name(kernel.reason), kernel.segments);
+}
+
+std::string way_text(const BenchWay &way) {
+  const uint64_t all = percentile(way.command, 50);
+  return fmt::format("    {:<16} {:>7} {:>7} {:>7} {:>7} {:>9.0f} | {:>7} {} | {:>7} {}\n",
+                     way.what.name, least(way.command), all, percentile(way.command, 99),
+                     percentile(way.command, 99.9), all ? 1e9 / static_cast<double>(all) : 0,
+                     percentile(way.work, 50), ratio_text(ratio_of(way.command, way.work)),
+                     percentile(way.mapping, 50), ratio_text(ratio_of(way.command, way.mapping)));
 }
 
 nlohmann::json ratio_json(std::span<const uint64_t> ours, std::span<const uint64_t> kernel) {
@@ -82,10 +158,50 @@ nlohmann::json ratio_json(std::span<const uint64_t> ours, std::span<const uint64
 std::span<const BenchCase> bench_cases() { return cases; }
 std::span<const BenchWayCase> bench_ways() { return ways; }
 
+std::string BenchPairs::no_comparison() const {
+  if (what.placement == XSW_PLACE_FOREIGN || is_bounced(sides[0]) == is_bounced(sides[1]))
+    return {};
+  return fmt::format("ours {}, the kernel's {}: no comparison {} swiotlb=force",
+                     reason_name(sides[0].reason), reason_name(sides[1].reason),
+                     what.forced ? "without" : "with");
+}
+
+void BenchSide::add(std::span<const xsw_sample> samples) {
+  constexpr size_t settling = 4;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const xsw_sample &sample = samples[i];
+    clock.push_back(sample.clock_ns);
+    if (i == 0)
+      cold.push_back(uint64_t{sample.map_ns} + sample.sync_ns + sample.unmap_ns);
+    if (i < settling)
+      continue;
+    map.push_back(sample.map_ns);
+    sync.push_back(sample.sync_ns);
+    unmap.push_back(sample.unmap_ns);
+  }
+}
+
+void BenchSide::finish() {
+  const uint64_t once = percentile(clock, 50);
+  const auto take = [](std::vector<uint64_t> &values, uint64_t ns) {
+    for (uint64_t &value : values)
+      value -= std::min(value, ns);
+  };
+  const bool synced = std::any_of(sync.begin(), sync.end(), [](uint64_t ns) { return ns; });
+  take(map, once);
+  take(sync, once);
+  take(unmap, once);
+  take(cold, once * (synced ? 3 : 2));
+  const auto all = pairs();
+  const double ns = std::accumulate(all.begin(), all.end(), 0.0);
+  a_second = ns > 0 ? 1e9 * static_cast<double>(all.size()) / ns : 0;
+}
+
 void BenchSide::merge(const BenchSide &other) {
-  map.insert(map.end(), other.map.begin(), other.map.end());
-  sync.insert(sync.end(), other.sync.begin(), other.sync.end());
-  unmap.insert(unmap.end(), other.unmap.begin(), other.unmap.end());
+  for (const auto of :
+       {&BenchSide::map, &BenchSide::sync, &BenchSide::unmap, &BenchSide::clock, &BenchSide::cold})
+    (this->*of).insert((this->*of).end(), (other.*of).begin(), (other.*of).end());
+  a_second += other.a_second;
   reason = other.reason;
   segments = other.segments;
 }
@@ -141,46 +257,24 @@ Exit BenchReport::exit() const {
 }
 
 std::string BenchReport::text() const {
+  constexpr std::string_view columns = "  least     p50     p99   p99.9  a second";
+  constexpr std::string_view ratios = "ratio  of ten parts";
   std::string text = environment_text(environment) + "\n";
   if (!pairs.empty())
-    text += fmt::format("ns, {} rounds, medians (least)\n    {:<16} {:>17} {:>17} {:>17} {:>17} "
-                        "{:>6} {:>13}  {}\n",
-                        rounds, "case", "map: ours", "kernel's", "unmap: ours", "kernel's", "ratio",
-                        "of ten parts", "paths, segments");
+    text += fmt::format("map and unmap in ns, the clock's reading taken off; cold: first of a "
+                        "command; {} commands\n    {:<16} {:>4} | {} | {} | {} |  cold: ours and "
+                        "the kernel's, ratio | paths, segments\n",
+                        rounds, "case", "CPUs", columns, columns, ratios);
   for (const BenchPairs &result : pairs) {
-    if (result.failure) {
-      text += missing_text(result.what.name, *result.failure);
-      continue;
-    }
-    const BenchSide &ours = result.sides[0];
-    const BenchSide &kernel = result.sides[1];
-    const auto both = [](const std::vector<uint64_t> &values) {
-      return fmt::format("{} ({})", percentile(values, 50), least(values));
-    };
-    const auto ratio = ratio_of(ours.pairs(), kernel.pairs());
-    text += fmt::format("    {:<16} {:>17} {:>17} {:>17} {:>17} {:>6} {:>13}  {}, {} | {}, {}\n",
-                        result.what.name, both(ours.map), both(kernel.map), both(ours.unmap),
-                        both(kernel.unmap), ratio ? fmt::format("{:.2f}", ratio->median) : "-",
-                        ratio ? fmt::format("{:.2f} to {:.2f}", ratio->low, ratio->high) : "",
-                        reason_name(ours.reason), ours.segments, reason_name(kernel.reason),
-                        kernel.segments);
+    const std::string why = result.failure ? result.failure->text() : result.no_comparison();
+    text += why.empty() ? pair_text(result) : missing_text(result.what.name, why);
   }
   if (!ways.empty())
-    text += fmt::format("\nns a job, {} rounds, medians (least)\n    {:<16} {:>17} {:>17} {:>6}\n",
-                        rounds, "way", "all of it", "mapping, moving", "ratio");
-  for (const BenchWay &way : ways) {
-    if (way.failure) {
-      text += missing_text(way.what.name, *way.failure);
-      continue;
-    }
-    const uint64_t all = percentile(way.command, 50);
-    const uint64_t work = percentile(way.work, 50);
-    text += fmt::format(
-        "    {:<16} {:>17} {:>17} {:>6}\n", way.what.name,
-        fmt::format("{} ({})", all, least(way.command)),
-        work ? fmt::format("{} ({})", work, least(way.work)) : "-",
-        work ? fmt::format("{:.2f}", static_cast<double>(all) / static_cast<double>(work)) : "-");
-  }
+    text += fmt::format("\na job in ns; {} commands\n    {:<16} {} | moving, mapping: {} | mapping "
+                        "alone: {}\n",
+                        rounds, "way", columns, ratios, ratios);
+  for (const BenchWay &way : ways)
+    text += way.failure ? missing_text(way.what.name, way.failure->text()) : way_text(way);
   return text;
 }
 
@@ -200,17 +294,15 @@ nlohmann::json BenchReport::json() const {
       json["pairs"].push_back(one);
       continue;
     }
-    const std::array<std::string_view, 2> names{"ours", "kernel"};
-    for (size_t i = 0; i < names.size(); ++i) {
-      const BenchSide &side = result.sides.at(i);
-      one[std::string(names.at(i))] = {
-          {"map_ns", values_json(side.map)},     {"sync_ns", values_json(side.sync)},
-          {"unmap_ns", values_json(side.unmap)}, {"pair_ns", values_json(side.pairs())},
-          {"path", reason_name(side.reason)},    {"segments", side.segments}};
-    }
-    one["ratio"] = {{"map", ratio_json(result.sides[0].map, result.sides[1].map)},
-                    {"unmap", ratio_json(result.sides[0].unmap, result.sides[1].unmap)},
-                    {"pair", ratio_json(result.sides[0].pairs(), result.sides[1].pairs())}};
+    one["ours"] = side_json(result.sides[0]);
+    one["kernel"] = side_json(result.sides[1]);
+    if (const std::string why = result.no_comparison(); !why.empty())
+      one["no_comparison"] = why;
+    else
+      one["ratio"] = {{"map", ratio_json(result.sides[0].map, result.sides[1].map)},
+                      {"unmap", ratio_json(result.sides[0].unmap, result.sides[1].unmap)},
+                      {"pair", ratio_json(result.sides[0].pairs(), result.sides[1].pairs())},
+                      {"cold_pair", ratio_json(result.sides[0].cold, result.sides[1].cold)}};
     json["pairs"].push_back(one);
   }
   for (const BenchWay &way : ways) {
@@ -218,7 +310,12 @@ nlohmann::json BenchReport::json() const {
     if (way.failure)
       one["failure"] = way.failure->text();
     else
-      one.update({{"command_ns", values_json(way.command)}, {"work_ns", values_json(way.work)}});
+      one.update({{"command_ns", values_json(way.command)},
+                  {"work_ns", values_json(way.work)},
+                  {"mapping_ns", values_json(way.mapping)},
+                  {"ratio",
+                   {{"work", ratio_json(way.command, way.work)},
+                    {"mapping", ratio_json(way.command, way.mapping)}}}});
     json["ways"].push_back(one);
   }
   return json;

@@ -19,32 +19,43 @@ struct BenchCase {
   uint32_t bytes;
   xsw_dir dir = XSW_TO_DEVICE;
   xsw_placement placement = XSW_PLACE_LOW;
-  bool narrow = false; // the device reaches 32 bits only
-  bool user = false;   // pages of the process, as a scatterlist
-  bool sync = false;
+  bool narrow = false;        // the device reaches 32 bits only
+  bool user = false;          // pages of the process, as a scatterlist
+  uint32_t sync = 0;          // so many bytes are handed over between map and unmap
+  unsigned pairs = 128;       // in a command
+  bool forced = false;        // ours are told to bounce, the kernel's are by swiotlb=force
+  xsw_p2m p2m = XSW_P2M_HOST; // of ours
 };
 
 // A command of @jobs jobs, or the empty one.
 struct BenchWayCase {
+  enum class By : uint8_t { ioctl, ring, sqpoll };
   std::string_view name;
   uint32_t jobs;
-  bool ring = false;
+  By by = By::ring;
   bool fixed = false;
 };
 
 std::span<const BenchCase> bench_cases();
 std::span<const BenchWayCase> bench_ways();
 
-// Nanoseconds, one a round, by the kernel's clock: reading it is in all of them.
+// Nanoseconds by the kernel's clock, one a pair, but for those of a command's first pairs.
 struct BenchSide {
   std::vector<uint64_t> map;
   std::vector<uint64_t> sync;
   std::vector<uint64_t> unmap;
+  std::vector<uint64_t> clock;       // what one reading of the clock takes
+  std::vector<uint64_t> cold;        // first pair of each command, all of it
+  double a_second = 0;               // pairs, of all CPUs, within commands
   unsigned reason = XSW_REASON_NONE; // of the last
   unsigned segments = 0;
 
+  // What a command measured. Its first pair is cold, a few more are on the way from there.
+  void add(std::span<const xsw_sample> samples);
+  // Takes the clock off all the others, and counts pairs.
+  void finish();
   void merge(const BenchSide &other);
-  // Map, sync and unmap of each round.
+  // Map, sync and unmap of each pair.
   std::vector<uint64_t> pairs() const;
 };
 
@@ -65,12 +76,16 @@ struct BenchPairs {
   unsigned threads;
   std::array<BenchSide, 2> sides; // ours, the kernel's
   std::optional<Error> failure;
+
+  // Why the two sides did not do the same; empty if they did.
+  std::string no_comparison() const;
 };
 
 struct BenchWay {
   BenchWayCase what;
   std::vector<uint64_t> command; // per job, submission and completion included
   std::vector<uint64_t> work;    // per job, what the module says mapping and moving took
+  std::vector<uint64_t> mapping; // per job, the DMA API's part of that
   std::optional<Error> failure;
 };
 

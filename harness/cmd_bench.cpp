@@ -7,13 +7,12 @@
 #include "ring.h"
 #include "words.h"
 
-#include <barrier>
+#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <sched.h>
 #include <thread>
 
@@ -22,14 +21,19 @@ namespace {
 
 struct Options {
   std::vector<std::string> names;
-  unsigned rounds = 2000;
-  unsigned threads = 1;
+  unsigned rounds = 200;
+  std::vector<unsigned> threads;
   bool list = false;
   Output output;
   Eta eta;
 };
 
 constexpr uint32_t narrow_bits = 32;
+
+unsigned usable_cpus() {
+  cpu_set_t may;
+  return sched_getaffinity(0, sizeof(may), &may) ? 1U : static_cast<unsigned>(CPU_COUNT(&may));
+}
 
 // On the nth CPU that this process may use: its part of the pool, its caches, and one clock, which
 // differs from another CPU's on Xen. Where that can't be had, it is anywhere.
@@ -49,87 +53,98 @@ void stay_on(unsigned nth) {
   }
 }
 
-xsw_engine_open engine_of(xsw_ops_kind ops, bool narrow) {
+xsw_engine_open engine_of(xsw_ops_kind ops, const BenchCase &what = {}) {
   xsw_engine_open op{};
   op.kind = XSW_ENGINE_SIM;
-  op.p2m = XSW_P2M_HOST;
   op.ops = ops;
-  op.dma_bits = narrow ? narrow_bits : 0;
+  op.p2m = ops == XSW_OPS_OURS ? what.p2m : XSW_P2M_HOST;
+  op.flags = ops == XSW_OPS_OURS && what.forced ? XSW_ENGINE_FORCE_BOUNCE : 0U;
+  op.dma_bits = what.narrow ? narrow_bits : 0;
   return op;
 }
 
 Result<Buffer> buffer_of(const Device &device, uint32_t engine, const BenchCase &what) {
   if (what.user)
-    return Buffer::user(device, what.bytes);
+    return Buffer::scattered(device, what.bytes);
   return Buffer::kernel(device, engine, what.placement, what.bytes);
 }
 
-// One map and its unmap, and between them a sync where the case is about that.
-Result<void> one_pair(const Device &device, uint32_t engine, uint32_t buffer, const BenchCase &what,
-                      BenchSide &side) {
-  xsw_map map{};
-  map.flags = XSW_F_TIMES | (what.user ? XSW_F_SG : 0U);
-  map.engine = engine;
-  map.buffer = buffer;
-  map.dir = what.dir;
-  map.len = what.bytes;
-  const auto mapped = device.map(map);
-  if (!mapped)
-    return tl::unexpected(mapped.error());
-  uint64_t sync_ns = 0;
-  if (what.sync) {
-    xsw_sync sync{};
-    sync.flags = XSW_F_TIMES;
-    sync.mapping = mapped->handle;
-    sync.target = XSW_SYNC_FOR_CPU;
-    sync.len = what.bytes;
-    const auto synced = device.sync(sync);
-    if (!synced)
-      return tl::unexpected(synced.error());
-    sync_ns = synced->sync_ns;
+// Threads that begin each command at once, so that they are at it together.
+class Meeting {
+public:
+  explicit Meeting(unsigned of) : of_(of) {}
+  // Nobody is waited for any more: one of them has failed.
+  void end() { ended_ = true; }
+  void wait() {
+    constexpr unsigned patience = 10000; // there may be fewer CPUs than threads
+    const unsigned turn = turn_;
+    if (++arrived_ == of_) {
+      arrived_ = 0;
+      ++turn_;
+    }
+    for (unsigned i = 0; turn_ == turn && !ended_; ++i)
+      if (i > patience)
+        sched_yield();
   }
-  xsw_unmap unmap{};
-  unmap.flags = XSW_F_TIMES;
-  unmap.mapping = mapped->handle;
-  const auto unmapped = device.unmap(unmap);
-  if (!unmapped)
-    return tl::unexpected(unmapped.error());
-  side.map.push_back(mapped->map_ns);
-  side.sync.push_back(sync_ns);
-  side.unmap.push_back(unmapped->unmap_ns);
-  side.reason = mapped->src_reason;
-  side.segments = mapped->nr_segs;
+
+private:
+  unsigned of_;
+  std::atomic<unsigned> arrived_{0};
+  std::atomic<unsigned> turn_{0};
+  std::atomic<bool> ended_{false};
+};
+
+// Pairs in one command: no other comes from userspace in between.
+Result<void> one_command(const Device &device, uint32_t engine, uint32_t buffer,
+                         const BenchCase &what, std::span<xsw_sample> samples, BenchSide &side) {
+  xsw_measure op{};
+  op.flags = what.user ? XSW_F_SG : 0U;
+  op.engine = engine;
+  op.buffer = buffer;
+  op.dir = what.dir;
+  op.nr = static_cast<uint32_t>(samples.size());
+  op.sync = what.sync ? XSW_SYNC_FOR_CPU : 0;
+  op.len = what.bytes;
+  op.sync_len = what.sync;
+  op.samples = std::bit_cast<uintptr_t>(samples.data());
+  const auto measured = device.measure(op);
+  if (!measured)
+    return tl::unexpected(measured.error());
+  side.add(samples);
+  side.reason = measured->src_reason;
+  side.segments = measured->nr_segs;
   return {};
 }
 
 // A thread's share: a session, an engine with either ops, a buffer that both map.
 Result<std::array<BenchSide, 2>> run_pairs(const BenchCase &what, unsigned rounds, unsigned thread,
-                                           std::barrier<> &begin) {
-  constexpr unsigned warmup = 50;
+                                           Meeting &meeting) {
+  constexpr unsigned warmup = 2;
   stay_on(thread);
   std::array<BenchSide, 2> sides;
+  std::vector<xsw_sample> samples(what.pairs);
   const auto attempt = [&]() -> Result<void> {
     const auto device = Device::open();
     if (!device)
       return tl::unexpected(device.error());
-    const auto ours = Engine::open(*device, engine_of(XSW_OPS_OURS, what.narrow));
+    const auto ours = Engine::open(*device, engine_of(XSW_OPS_OURS, what));
     if (!ours)
       return tl::unexpected(ours.error());
-    const auto kernel = Engine::open(*device, engine_of(XSW_OPS_KERNEL, what.narrow));
+    const auto kernel = Engine::open(*device, engine_of(XSW_OPS_KERNEL, what));
     if (!kernel)
       return tl::unexpected(kernel.error());
     const auto buffer = buffer_of(*device, ours->handle(), what);
     if (!buffer)
       return tl::unexpected(buffer.error());
-    begin.arrive_and_wait();
     for (unsigned i = 0; i < warmup + rounds; ++i) {
       if (i == warmup)
         sides = {};
       // Each first in every other round: what one of them leaves in the caches meets both.
       for (unsigned turn = 0; turn < 2; ++turn) {
         const unsigned which = (i + turn) % 2;
-        if (auto done = one_pair(*device, (which ? *kernel : *ours).handle(), buffer->handle(),
-                                 what, sides.at(which));
+        meeting.wait();
+        if (auto done = one_command(*device, (which ? *kernel : *ours).handle(), buffer->handle(),
+                                    what, samples, sides.at(which));
             !done)
           return done;
       }
@@ -137,22 +152,23 @@ Result<std::array<BenchSide, 2>> run_pairs(const BenchCase &what, unsigned round
     return {};
   };
   if (auto done = attempt(); !done) {
-    // Nobody waits for a thread that has failed.
-    begin.arrive_and_drop();
+    meeting.end();
     return tl::unexpected(done.error());
   }
+  for (BenchSide &side : sides)
+    side.finish();
   return sides;
 }
 
-BenchPairs measure_pairs(const BenchCase &what, const Options &options) {
-  BenchPairs result{.what = what, .threads = options.threads, .sides = {}, .failure = {}};
-  std::vector<Result<std::array<BenchSide, 2>>> shares(options.threads, std::array<BenchSide, 2>{});
-  std::barrier begin(static_cast<std::ptrdiff_t>(options.threads));
+BenchPairs measure_pairs(const BenchCase &what, unsigned nr_threads, unsigned rounds) {
+  BenchPairs result{.what = what, .threads = nr_threads, .sides = {}, .failure = {}};
+  std::vector<Result<std::array<BenchSide, 2>>> shares(nr_threads, std::array<BenchSide, 2>{});
+  Meeting meeting(nr_threads);
   {
     std::vector<std::jthread> threads;
     threads.reserve(shares.size());
-    for (unsigned i = 0; i < options.threads; ++i)
-      threads.emplace_back([&, i] { shares.at(i) = run_pairs(what, options.rounds, i, begin); });
+    for (unsigned i = 0; i < nr_threads; ++i)
+      threads.emplace_back([&, i] { shares.at(i) = run_pairs(what, rounds, i, meeting); });
   }
   for (const auto &share : shares) {
     if (!share) {
@@ -167,13 +183,24 @@ BenchPairs measure_pairs(const BenchCase &what, const Options &options) {
 
 // ---- submission ----
 
+// What one reading of the clock takes.
+Result<uint64_t> clock_of(const Device &device, uint32_t engine, uint32_t buffer) {
+  const BenchCase what{.name = {}, .bytes = 64};
+  std::array<xsw_sample, 128> samples{};
+  BenchSide side;
+  if (auto done = one_command(device, engine, buffer, what, samples, side); !done)
+    return tl::unexpected(done.error());
+  return percentile(side.clock, 50);
+}
+
 // A command, or a vector of jobs in one, one way: per job, all of it and the mapping work in it.
 Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   constexpr uint32_t bytes = 4096;
+  stay_on(0);
   const auto device = Device::open();
   if (!device)
     return tl::unexpected(device.error());
-  const auto engine = Engine::open(*device, engine_of(XSW_OPS_OURS, false));
+  const auto engine = Engine::open(*device, engine_of(XSW_OPS_OURS));
   if (!engine)
     return tl::unexpected(engine.error());
   // All jobs map the same: no more of the machine's memory than one does.
@@ -184,8 +211,8 @@ Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   if (!fixed)
     return tl::unexpected(fixed.error());
   std::optional<Ring> ring;
-  if (what.ring) {
-    auto made = Ring::create(4, device->fd());
+  if (what.by != BenchWayCase::By::ioctl) {
+    auto made = Ring::create(4, device->fd(), what.by == BenchWayCase::By::sqpoll);
     if (!made)
       return tl::unexpected(made.error());
     ring.emplace(std::move(*made));
@@ -199,7 +226,6 @@ Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   for (size_t i = 0; i < jobs.size(); ++i) {
     xsw_job &job = jobs[i];
     job.size = sizeof(job);
-    job.flags = XSW_F_TIMES | (what.fixed ? XSW_F_FIXED : 0U);
     job.engine = engine->handle();
     job.len = bytes;
     const uint64_t at = what.fixed ? std::bit_cast<uintptr_t>(fixed->bytes().data()) : 0;
@@ -217,32 +243,52 @@ Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   vector.jobs = std::bit_cast<uintptr_t>(jobs.data());
   const xsw_nop nop{.size = sizeof(nop), .flags = 0};
 
-  BenchWay way{.what = what, .command = {}, .work = {}, .failure = {}};
-  const auto issue = [&](uint32_t cmd, const void *op, size_t size, int registered) {
-    return device->issue(cmd, op, size, ring ? &*ring : nullptr, registered);
+  const auto issue = [&](uint32_t cmd, const void *op, size_t size) {
+    return device->issue(cmd, op, size, ring ? &*ring : nullptr, what.fixed ? 0 : -1);
   };
-  for (unsigned i = 0; i < rounds; ++i) {
+  // What it takes: the clock is read within only where that is asked for.
+  const auto once = [&](bool times) -> Result<uint64_t> {
+    for (xsw_job &job : jobs)
+      job.flags = (times ? XSW_F_TIMES : 0U) | (what.fixed ? XSW_F_FIXED : 0U);
     const uint64_t start = now_ns();
-    const int res = what.jobs == 0 ? issue(XSW_IOC_NOP, &nop, sizeof(nop), -1)
-                    : what.jobs == 1
-                        ? issue(XSW_IOC_JOB, jobs.data(), sizeof(xsw_job), what.fixed ? 0 : -1)
-                        : issue(XSW_IOC_JOBV, &vector, sizeof(vector), -1);
+    const int res = what.jobs == 0   ? issue(XSW_IOC_NOP, &nop, sizeof(nop))
+                    : what.jobs == 1 ? issue(XSW_IOC_JOB, jobs.data(), sizeof(xsw_job))
+                                     : issue(XSW_IOC_JOBV, &vector, sizeof(vector));
     const uint64_t took = now_ns() - start;
-    if (res != (what.jobs > 1 ? static_cast<int>(what.jobs) : 0))
-      return tl::unexpected(Error{.what = fmt::format("bench '{}'", what.name),
-                                  .device = device->path(),
-                                  .err = res < 0 ? -res : 0,
-                                  .cause = results.front().cause,
-                                  .advice = {},
-                                  .exit = Exit::device});
-    way.command.push_back(took / std::max(what.jobs, 1U));
+    if (res == (what.jobs > 1 ? static_cast<int>(what.jobs) : 0))
+      return took;
+    return tl::unexpected(Error{.what = fmt::format("bench '{}'", what.name),
+                                .device = device->path(),
+                                .err = res < 0 ? -res : 0,
+                                .cause = results.front().cause,
+                                .advice = {},
+                                .exit = Exit::device});
+  };
+  const auto clock = clock_of(*device, engine->handle(), buffer->handle());
+  if (!clock)
+    return tl::unexpected(clock.error());
+
+  BenchWay way{.what = what, .command = {}, .work = {}, .mapping = {}, .failure = {}};
+  for (unsigned i = 0; i < rounds; ++i) {
+    const auto took = once(false);
+    if (!took)
+      return tl::unexpected(took.error());
+    way.command.push_back(*took / std::max(what.jobs, 1U));
     if (!what.jobs)
       continue;
-    const uint64_t work = std::accumulate(
-        results.begin(), results.end(), uint64_t{0}, [](uint64_t sum, const xsw_result &r) {
-          return sum + r.map_ns + r.xfer_ns + r.sync_ns + r.unmap_ns;
-        });
-    way.work.push_back(work / what.jobs);
+    if (const auto timed = once(true); !timed)
+      return tl::unexpected(timed.error());
+    // Two maps, two unmaps, a move: a reading of the clock each.
+    uint64_t mapping = 0;
+    uint64_t moving = 0;
+    for (const xsw_result &result : results) {
+      mapping += uint64_t{result.map_ns} + result.unmap_ns;
+      moving += result.xfer_ns;
+    }
+    mapping -= std::min(mapping, *clock * 4 * what.jobs);
+    moving -= std::min(moving, *clock * what.jobs);
+    way.mapping.push_back(mapping / what.jobs);
+    way.work.push_back((mapping + moving) / what.jobs);
   }
   return way;
 }
@@ -295,21 +341,33 @@ Exit run(Options &options) {
     if (options.eta.wanted())
       options.eta.show(fmt::format("bench: {}", name));
   };
-  for (const BenchCase &what : bench_cases())
-    if (wanted(what.name)) {
-      progress(what.name);
-      report.pairs.push_back(measure_pairs(what, options));
-    }
-  // Last: threads that it starts would have to stay there too.
-  stay_on(0);
+  std::vector<unsigned> threads = options.threads;
+  if (threads.empty())
+    threads = usable_cpus() > 1 ? std::vector{1U, 2U} : std::vector{1U};
+  const auto measure_all = [&](bool simulated) {
+    for (const BenchCase &what : bench_cases())
+      if (wanted(what.name) && (what.p2m != XSW_P2M_HOST) == simulated)
+        for (const unsigned nr : threads) {
+          progress(what.name);
+          report.pairs.push_back(measure_pairs(what, nr, options.rounds));
+        }
+  };
+  measure_all(false);
   for (const BenchWayCase &what : bench_ways())
     if (wanted(what.name)) {
       progress(what.name);
-      auto way = measure_way(what, options.rounds);
-      report.ways.push_back(
-          way ? std::move(*way)
-              : BenchWay{.what = what, .command = {}, .work = {}, .failure = way.error()});
+      // A thread of its own, as it stays on its CPU.
+      Result<BenchWay> way = BenchWay{};
+      std::jthread([&] { way = measure_way(what, options.rounds); }).join();
+      report.ways.push_back(way ? std::move(*way)
+                                : BenchWay{.what = what,
+                                           .command = {},
+                                           .work = {},
+                                           .mapping = {},
+                                           .failure = way.error()});
     }
+  // What these switch on in the module stays on until it goes.
+  measure_all(true);
   options.eta.clear();
   if (auto done = options.output.write([&] { return report.text(); },
                                        [&] { return report.json().dump(2); });
@@ -325,12 +383,17 @@ Command add_bench(CLI::App &app) {
       app.add_subcommand("bench", "what mappings cost with our ops and with the kernel's");
   auto options = std::make_shared<Options>();
   command->add_option("CASE", options->names, "only these; --list names them");
-  command->add_option("--rounds", options->rounds, "of each case; half of them begin with ours")
+  command
+      ->add_option("--rounds", options->rounds,
+                   "commands of each case and side; half of the rounds begin with ours")
       ->check(CLI::Range(10U, 1000000U))
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "that map at once, each with its own engines")
-      ->check(CLI::Range(1U, 64U))
-      ->capture_default_str();
+  command
+      ->add_option("--threads", options->threads,
+                   "that map at once, each with its own engines and CPU; several: one after the "
+                   "other (default: 1, and 2 where there are two CPUs)")
+      ->delimiter(',')
+      ->check(CLI::Range(1U, 64U));
   command->add_flag("--list", options->list, "name the cases, then stop");
   options->output.add_to(*command);
   options->eta.add_to(*command);

@@ -158,6 +158,10 @@ Result<xsw_result> Device::transfer(xsw_transfer op, Ring *via) const {
   return perform("a transfer", XSW_IOC_TRANSFER, op, via);
 }
 
+Result<xsw_result> Device::measure(xsw_measure op, Ring *via) const {
+  return perform("measuring", XSW_IOC_MEASURE, op, via);
+}
+
 Result<xsw_result> Device::job(xsw_job op, Ring *via, int fixed) const {
   return perform("a job", XSW_IOC_JOB, op, via, fixed);
 }
@@ -209,6 +213,27 @@ Result<Memory> Memory::anonymous(size_t bytes) {
   return map(whole_pages(bytes), MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0, "memory");
 }
 
+Result<Memory> Memory::scattered(size_t bytes) {
+  auto memory = anonymous(bytes);
+  if (!memory)
+    return memory;
+  const auto from = anonymous(2 * whole_pages(bytes));
+  if (!from)
+    return tl::unexpected(from.error());
+  for (size_t at = 0; at < bytes; at += page)
+    if (mremap(&from->bytes()[2 * at], page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
+               &memory->bytes()[at]) == MAP_FAILED) {
+      const int err = errno;
+      return tl::unexpected(Error{.what = "mremap()",
+                                  .device = "memory",
+                                  .err = err,
+                                  .cause = XSW_CAUSE_NONE,
+                                  .advice = {},
+                                  .exit = Exit::device});
+    }
+  return memory;
+}
+
 Result<Memory> Memory::of_device(const Device &device, size_t bytes, uint64_t offset) {
   return map(whole_pages(bytes), MAP_SHARED, device.fd(), offset, device.path());
 }
@@ -227,18 +252,30 @@ Memory::~Memory() {
     munmap(bytes_.data(), bytes_.size());
 }
 
-Result<Buffer> Buffer::user(const Device &device, size_t bytes, size_t page_offset) {
-  auto memory = Memory::anonymous(page_offset + bytes);
-  if (!memory)
-    return tl::unexpected(memory.error());
-  const auto range = memory->bytes().subspan(page_offset, bytes);
+Result<Buffer> Buffer::pinned(const Device &device, Memory memory, size_t page_offset,
+                              size_t bytes) {
+  const auto range = memory.bytes().subspan(page_offset, bytes);
   xsw_buf_create op{};
   op.kind = XSW_BUF_USER;
   op.addr = std::bit_cast<uintptr_t>(range.data());
   op.bytes = bytes;
   return device.buf_create(op).map([&](const xsw_result &result) {
-    return Buffer(device, result.handle, std::move(*memory), range);
+    return Buffer(device, result.handle, std::move(memory), range);
   });
+}
+
+Result<Buffer> Buffer::user(const Device &device, size_t bytes, size_t page_offset) {
+  auto memory = Memory::anonymous(page_offset + bytes);
+  if (!memory)
+    return tl::unexpected(memory.error());
+  return pinned(device, std::move(*memory), page_offset, bytes);
+}
+
+Result<Buffer> Buffer::scattered(const Device &device, size_t bytes) {
+  auto memory = Memory::scattered(bytes);
+  if (!memory)
+    return tl::unexpected(memory.error());
+  return pinned(device, std::move(*memory), 0, bytes);
 }
 
 Result<Buffer> Buffer::kernel(const Device &device, uint32_t engine, uint32_t placement,

@@ -44,6 +44,7 @@ public:
   Result<xsw_result> unmap(xsw_unmap op, Ring *via = nullptr) const;
   Result<xsw_result> sync(xsw_sync op, Ring *via = nullptr) const;
   Result<xsw_result> transfer(xsw_transfer op, Ring *via = nullptr) const;
+  Result<xsw_result> measure(xsw_measure op, Ring *via = nullptr) const;
   Result<xsw_result> job(xsw_job op, Ring *via = nullptr, int fixed = -1) const;
 
   // Any operation as it is: what ioctl() returns, or -errno.
@@ -90,6 +91,8 @@ private:
 class Memory {
 public:
   static Result<Memory> anonymous(size_t bytes);
+  // Pages of which no two neighbours were so when the kernel gave them.
+  static Result<Memory> scattered(size_t bytes);
   static Result<Memory> of_device(const Device &device, size_t bytes, uint64_t offset);
   // The mapping keeps the file open.
   static Result<Memory> of_file(int fd, const std::string &path, size_t bytes, uint64_t offset);
@@ -113,6 +116,8 @@ private:
 class Buffer {
 public:
   static Result<Buffer> user(const Device &device, size_t bytes, size_t page_offset = 0);
+  // The same, of scattered pages: as many segments as pages.
+  static Result<Buffer> scattered(const Device &device, size_t bytes);
   static Result<Buffer> kernel(const Device &device, uint32_t engine, uint32_t placement,
                                size_t bytes, size_t page_offset = 0);
   // Xen: memory that this domain grants to itself, pinned where it is mapped as foreign.
@@ -127,6 +132,8 @@ public:
   Result<void> destroy();
 
 private:
+  static Result<Buffer> pinned(const Device &device, Memory memory, size_t page_offset,
+                               size_t bytes);
   Buffer(const Device &device, uint32_t handle, Memory memory, std::span<std::byte> bytes)
       : device_(&device), handle_(handle), memory_(std::move(memory)), bytes_(bytes) {}
 

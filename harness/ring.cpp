@@ -28,15 +28,17 @@ void Ring::Exit::operator()(io_uring *ring) const {
   delete ring; // NOLINT(cppcoreguidelines-owning-memory): this is the deleter
 }
 
-Result<Ring> Ring::create(unsigned entries, int fd) {
+Result<Ring> Ring::create(unsigned entries, int fd, bool sqpoll) {
   // What the kernel lacks is left out, the newest flags first.
   constexpr std::array<unsigned, 3> tries{IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
                                           IORING_SETUP_COOP_TASKRUN, 0};
+  constexpr std::array<unsigned, 1> polled{IORING_SETUP_SQPOLL};
   int rc = 0;
-  for (const unsigned flags : tries) {
+  for (const unsigned flags : sqpoll ? std::span<const unsigned>(polled) : tries) {
     auto raw = std::make_unique<io_uring>();
     io_uring_params params{};
     params.flags = flags | IORING_SETUP_SQE128;
+    params.sq_thread_idle = 100; // ms
     rc = io_uring_queue_init_params(entries, raw.get(), &params);
     if (rc == -EINVAL)
       continue;

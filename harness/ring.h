@@ -14,8 +14,9 @@ namespace xsw {
 
 class Ring {
 public:
-  // @fd becomes the one file that all operations go to.
-  static Result<Ring> create(unsigned entries, int fd);
+  // @fd becomes the one file that all operations go to. With @sqpoll a thread of the kernel's takes
+  // what is queued, without a call into it.
+  static Result<Ring> create(unsigned entries, int fd, bool sqpoll = false);
 
   // Registered buffer @index of an operation with XSW_F_FIXED is the one at that place of @buffers.
   Result<void> register_buffers(std::span<const std::span<std::byte>> buffers);

@@ -24,11 +24,12 @@ xsw::BenchPairs measured(const std::vector<uint64_t> &ours, const std::vector<ui
     side.map = values;
     side.sync.resize(values.size());
     side.unmap.assign(values.size(), 10);
-    side.reason = XSW_REASON_DIRECT;
     side.segments = 1;
   };
   fill(pairs.sides[0], ours);
   fill(pairs.sides[1], kernel);
+  pairs.sides[0].reason = XSW_REASON_DIRECT;
+  pairs.sides[1].reason = XSW_REASON_KERNEL_DIRECT;
   return pairs;
 }
 
@@ -62,6 +63,10 @@ TEST(Bench, NoRatioOfNothing) {
   EXPECT_FALSE(xsw::ratio_of(repeated({1}, 20), repeated({1}, 10)));
 }
 
+xsw_sample sample(uint32_t map, uint32_t sync, uint32_t unmap, uint32_t clock) {
+  return {.map_ns = map, .sync_ns = sync, .unmap_ns = unmap, .clock_ns = clock};
+}
+
 TEST(Bench, PairIsMapSyncAndUnmap) {
   xsw::BenchSide side;
   side.map = {1, 2};
@@ -70,6 +75,78 @@ TEST(Bench, PairIsMapSyncAndUnmap) {
   xsw::BenchSide other = side;
   side.merge(other);
   EXPECT_EQ(side.pairs(), (std::vector<uint64_t>{111, 222, 111, 222}));
+}
+
+TEST(Bench, FirstPairOfACommandIsColdAndTheNextOnesAreNotCounted) {
+  xsw::BenchSide side;
+  std::vector<xsw_sample> samples(6, sample(50, 0, 30, 10));
+  samples[0] = sample(500, 0, 300, 10);
+  samples[1] = sample(90, 0, 70, 10);
+  for (int i = 0; i < 2; ++i)
+    side.add(samples);
+  EXPECT_EQ(side.cold, (std::vector<uint64_t>{800, 800}));
+  EXPECT_EQ(side.map, (std::vector<uint64_t>{50, 50, 50, 50}));
+  EXPECT_EQ(side.clock.size(), 12U);
+}
+
+TEST(Bench, ClockIsTakenOffEachReading) {
+  xsw::BenchSide side;
+  side.add(std::vector<xsw_sample>(8, sample(110, 0, 60, 10)));
+  side.finish();
+  EXPECT_EQ(side.map, (std::vector<uint64_t>(4, 100)));
+  EXPECT_EQ(side.sync, (std::vector<uint64_t>(4, 0)));
+  EXPECT_EQ(side.unmap, (std::vector<uint64_t>(4, 50)));
+  EXPECT_EQ(side.cold, (std::vector<uint64_t>{150}));
+  EXPECT_DOUBLE_EQ(side.a_second, 1e9 / 150);
+
+  xsw::BenchSide synced;
+  synced.add(std::vector<xsw_sample>(8, sample(110, 40, 5, 10)));
+  synced.finish();
+  EXPECT_EQ(synced.sync, (std::vector<uint64_t>(4, 30)));
+  EXPECT_EQ(synced.unmap, (std::vector<uint64_t>(4, 0)));
+  EXPECT_EQ(synced.cold, (std::vector<uint64_t>{125}));
+}
+
+TEST(Bench, ThreadsAddUpInASecond) {
+  xsw::BenchSide side;
+  side.add(std::vector<xsw_sample>(8, sample(110, 0, 60, 10)));
+  side.finish();
+  xsw::BenchSide both = side;
+  both.merge(side);
+  EXPECT_EQ(both.map.size(), 8U);
+  EXPECT_DOUBLE_EQ(both.a_second, 2 * side.a_second);
+}
+
+TEST(Bench, NoRatioWhereOnlyOneSideBounces) {
+  xsw::BenchReport report;
+  report.pairs.push_back(measured(repeated({290}, 20), repeated({190}, 20)));
+  xsw::BenchPairs &pairs = report.pairs.front();
+  pairs.sides[1].reason = XSW_REASON_KERNEL_OTHER;
+  EXPECT_NE(report.text().find("no comparison with swiotlb=force"), std::string::npos);
+  EXPECT_FALSE(report.json()["pairs"][0].contains("ratio"));
+  pairs.sides[0].reason = XSW_REASON_BOUNCE_FORCED;
+  EXPECT_TRUE(report.json()["pairs"][0].contains("ratio"));
+  pairs.sides[1].reason = XSW_REASON_KERNEL_DIRECT;
+  pairs.what.forced = true;
+  EXPECT_NE(report.text().find("no comparison without swiotlb=force"), std::string::npos);
+  // The kernel's ops give a foreign page another address, and do not bounce it.
+  pairs.sides[0].reason = XSW_REASON_FOREIGN;
+  pairs.sides[1].reason = XSW_REASON_KERNEL_OTHER;
+  pairs.what.placement = XSW_PLACE_FOREIGN;
+  EXPECT_TRUE(report.json()["pairs"][0].contains("ratio"));
+}
+
+TEST(Bench, WayIsComparedWithItsWorkAndItsMapping) {
+  xsw::BenchReport report;
+  report.ways.push_back(xsw::BenchWay{.what = xsw::bench_ways().back(),
+                                      .command = repeated({120}, 20),
+                                      .work = repeated({100}, 20),
+                                      .mapping = repeated({60}, 20),
+                                      .failure = {}});
+  const auto json = report.json()["ways"][0];
+  EXPECT_DOUBLE_EQ(json["ratio"]["work"]["median"], 1.2);
+  EXPECT_DOUBLE_EQ(json["ratio"]["mapping"]["median"], 2);
+  EXPECT_NE(report.text().find(" 1.20 "), std::string::npos) << report.text();
 }
 
 TEST(Bench, ReportHasBothSidesAndTheirRatio) {

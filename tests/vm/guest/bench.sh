@@ -9,10 +9,23 @@ for name in $(xswiotlb bench --list); do
 	grep -q "\"$name\"" /tmp/bench.json || fail "$name is not in the JSON"
 done
 # Both sides took the path that the case is about.
-for name in direct-64 direct-4k direct-64k; do
-	grep -q "^ *$name .* direct, 1 | kernel-direct, 1" /tmp/o || fail "$name was not mapped directly"
-done
-for name in bounce-64 bounce-4k bounce-64k bounce-256k bounce-from-4k bounce-sync-4k; do
-	grep -q "^ *$name .* bounce-mask, 1 | kernel-other, 1" /tmp/o || fail "$name was not bounced"
-done
-check "two threads" xswiotlb bench --threads=2 --rounds=200 direct-4k bounce-4k
+paths() { # paths OURS KERNELS CASE...
+	_paths="$1, [0-9]* | $2, [0-9]*"
+	shift 2
+	for name; do
+		grep -q "^ *$name .*| $_paths\$" /tmp/o || fail "$name was not mapped as '$_paths'"
+	done
+}
+if grep -qw swiotlb=force /proc/cmdline; then
+	paths bounce-forced kernel-other forced-4k forced-64k
+	grep -q "^ *direct-4k .*no comparison with swiotlb=force" /tmp/o || fail "direct-4k is compared with what is bounced"
+else
+	paths direct kernel-direct direct-64 direct-4k direct-64k direct-256k direct-sync-4k sg-1 sg-8 sg-32 sg-128
+	grep -q "^ *forced-4k .*no comparison without swiotlb=force" /tmp/o || fail "forced-4k is compared with what is direct"
+fi
+paths bounce-mask kernel-other bounce-64 bounce-4k bounce-16k bounce-64k bounce-256k bounce-from-4k bounce-sync-2k bounce-sync-4k
+# With two CPUs, both.
+if [ "$(nproc)" -gt 1 ]; then
+	grep -q "^ *bounce-4k  *2 " /tmp/o || fail "bounce-4k was not measured on two CPUs"
+fi
+check "two threads" xswiotlb bench --threads=2 --rounds=20 direct-4k bounce-4k
