@@ -624,8 +624,8 @@ int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offse
 	area->free_page = kvcalloc(area->page_words, sizeof(u64), GFP_KERNEL);
 	area->free_word = kvcalloc(DIV_ROUND_UP(area->page_words, 64), sizeof(u64), GFP_KERNEL);
 	area->blocks = kvcalloc(area->records + 1, sizeof(*area->blocks), GFP_KERNEL);
-	if (!area->page || !area->taken || !area->word || !area->tree || !area->filled || !area->free_page ||
-	    !area->free_word || !area->blocks)
+	if (!area->page || !area->taken || !area->word || !area->tree || !area->filled ||
+	    !area->free_page || !area->free_word || !area->blocks)
 		return -ENOMEM;
 	for (i = area->records; i; i--)
 		put_unused(area, &area->blocks[i]);

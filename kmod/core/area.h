@@ -188,7 +188,7 @@ int xsw_area_refill(struct xsw_area *area);
  * lock is never held for long.
  */
 struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit);
-/* Just a page, whatever its address: the first slot of a free one, or XSW_NO_SLOT; and taking it. */
+/* Just a page, anywhere: the first slot of a free one, or XSW_NO_SLOT; and taking it. */
 u32 xsw_area_free_page(const struct xsw_area *area);
 struct xsw_run *xsw_area_take_page(struct xsw_area *area, u32 slot);
 void xsw_area_cool(struct xsw_area *area, u32 runs);

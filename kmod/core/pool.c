@@ -128,10 +128,17 @@ static struct xsw_area *home_of(const struct xsw_pool *pool, unsigned int cpu)
 	return pool->area[i];
 }
 
+/* More may come. */
+static unsigned int areas_there_are(const struct xsw_pool *pool)
+{
+	/* Pairs with the release in xsw_pool_add(). */
+	return smp_load_acquire(&pool->nr_areas);
+}
+
 static void refill(struct work_struct *work)
 {
 	struct xsw_pool *pool = container_of(work, struct xsw_pool, refill);
-	unsigned int i, nr = smp_load_acquire(&pool->nr_areas);
+	unsigned int i, nr = areas_there_are(pool);
 
 	for (i = 0; i < nr; i++) {
 		struct xsw_area *area = pool->area[i];
@@ -274,15 +281,17 @@ int xsw_pool_add(struct xsw_pool *pool, const struct xsw_extent *ext)
 	if (!area) {
 		if (pool->nr_areas == pool->nr_first + pool->nr_more)
 			return -ENOSPC;
-		area = made = area_create(ext, 0, ext->size);
-		if (!area)
+		made = area_create(ext, 0, ext->size);
+		if (!made)
 			return -ENOMEM;
-		area->closed = true;
+		made->closed = true;
+		area = made;
 	}
 
 	spin_lock_irqsave(&pool->lock, flags);
 	if (made) {
 		pool->area[pool->nr_areas] = made;
+		/* Who sees the number sees the area. */
 		smp_store_release(&pool->nr_areas, pool->nr_areas + 1);
 	}
 	spin_lock(&area->lock);
@@ -334,7 +343,7 @@ int xsw_pool_remove(struct xsw_pool *pool, u64 machine)
 
 void xsw_pool_get_info(const struct xsw_pool *pool, struct xsw_pool_info *info)
 {
-	unsigned int i, nr = smp_load_acquire(&pool->nr_areas);
+	unsigned int i, nr = areas_there_are(pool);
 
 	*info = (struct xsw_pool_info){ };
 	for (i = 0; i < nr; i++) {
@@ -345,7 +354,7 @@ void xsw_pool_get_info(const struct xsw_pool *pool, struct xsw_pool_info *info)
 		info->nr_areas++;
 		info->slots += area->nr;
 		info->used += READ_ONCE(area->used);
-		info->largest = max(info->largest, (u64)area->bytes);
+		info->largest = max_t(u64, info->largest, area->bytes);
 	}
 	info->hiwater = READ_ONCE(pool->hiwater);
 }
@@ -632,8 +641,8 @@ static noinline struct xsw_run *take_page(struct xsw_area *area, const struct xs
 {
 	u32 slot = n == XSW_PAGE_SLOTS ? xsw_area_free_page(area) : XSW_NO_SLOT;
 
-	if (slot == XSW_NO_SLOT ||
-	    !suits_plain(dev, area->machine + (slot << XSW_SLOT_SHIFT), size, 1ULL << XSW_PAGE_SHIFT))
+	if (slot == XSW_NO_SLOT || !suits_plain(dev, area->machine + (slot << XSW_SLOT_SHIFT), size,
+						1ULL << XSW_PAGE_SHIFT))
 		return NULL;
 	return xsw_area_take_page(area, slot);
 }
@@ -793,7 +802,7 @@ static __always_inline void fill(struct xsw_area *area, struct xsw_run *run, phy
 static enum xsw_cause why_not(const struct xsw_pool *pool, const struct xsw_dev *dev,
 			      const struct xsw_want *want)
 {
-	unsigned int i, r, nr = smp_load_acquire(&pool->nr_areas);
+	unsigned int i, r, nr = areas_there_are(pool);
 	bool large = true, room = false;
 
 	for (i = 0; i < nr; i++) {
@@ -841,7 +850,7 @@ static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct 
 					    phys_addr_t phys, size_t size, dma_addr_t *dma)
 {
 	struct xsw_area *home = pool->home[xsw_cpu()], *area = home;
-	unsigned int i = 0, nr = smp_load_acquire(&pool->nr_areas);
+	unsigned int i = 0, nr = areas_there_are(pool);
 	struct xsw_want want;
 	enum xsw_cause cause;
 

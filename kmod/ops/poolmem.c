@@ -57,7 +57,7 @@ struct xsw_poolmem {
 	struct work_struct	grow;
 	struct delayed_work	shrink;
 	unsigned long		tried;
-	struct mutex		lock;
+	struct mutex		lock;	/* see above */
 	unsigned int		nr_first;
 	unsigned int		nr_blocks;
 	struct xsw_block	blocks[];
