@@ -18,10 +18,10 @@
  */
 static __always_inline bool xsw_host_local(phys_addr_t phys, size_t size, u64 *machine)
 {
+#if defined(CONFIG_XSWIOTLB_XEN) && defined(CONFIG_ARM64)
 	unsigned long pfn = PHYS_PFN(phys), last = PHYS_PFN(phys + size - 1);
 
 	*machine = phys;
-#if defined(CONFIG_XSWIOTLB_XEN) && defined(CONFIG_ARM64)
 	/* Not one page of another domain's is mapped; else, as xsw_xen_arm_to_machine(). */
 	if (!READ_ONCE(phys_to_mach.rb_node))
 		return true;
@@ -33,6 +33,7 @@ static __always_inline bool xsw_host_local(phys_addr_t phys, size_t size, u64 *m
 	} while (pfn++ < last);
 	return true;
 #elif defined(CONFIG_XSWIOTLB_XEN) && defined(CONFIG_XEN_PV)
+	unsigned long pfn = PHYS_PFN(phys), last = PHYS_PFN(phys + size - 1);
 	unsigned long mfn;
 
 	if (unlikely(last >= xen_p2m_size))

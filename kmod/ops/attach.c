@@ -104,6 +104,7 @@ struct xsw_device *xsw_attach(struct device *dev, struct xsw_kenv *env,
 	err = xsw_create_shadow(xdev);
 	if (err)
 		goto free;
+	xdev->plain = dev_is_dma_coherent(dev) && !xdev->ranges && !xdev->force_bounce;
 
 	xdev->saved_ops = dev->dma_ops;
 	set_dma_ops(dev, &xdev->ops);

@@ -171,13 +171,15 @@ static noinline void xsw_unmap_any(struct xsw_device *xdev, struct device *dev, 
 }
 
 /* Mapped directly, at @dma, and nothing else to be done for it? False tells nothing. */
-static __always_inline bool xsw_plain(const struct xsw_device *xdev, const struct xsw_dev *d,
-				      phys_addr_t phys, size_t size, enum dma_data_direction dir,
-				      unsigned long attrs, dma_addr_t *dma)
+static __always_inline bool xsw_plain_map(const struct xsw_device *xdev, struct device *dev,
+					  phys_addr_t phys, size_t size,
+					  enum dma_data_direction dir, unsigned long attrs,
+					  dma_addr_t *dma)
 {
+	struct xsw_dev d __uninitialized;
 	u64 machine = phys;
 
-	if (trace_xsw_map_enabled())
+	if (trace_xsw_map_enabled() || !xdev->plain)
 		return false;
 	if (static_branch_unlikely(&xsw_key_translate)) {
 		if (!xdev->host || !xsw_host_local(phys, size, &machine))
@@ -186,7 +188,18 @@ static __always_inline bool xsw_plain(const struct xsw_device *xdev, const struc
 		return false;
 	}
 	*dma = machine;
-	return xsw_local_is_plain(d, machine, size, dir, attrs);
+	xsw_dev_fill_plain(dev, &d);
+	return xsw_local_is_plain(&d, machine, size, dir, attrs);
+}
+
+/* Nothing to be done to unmap or sync it? False tells nothing. */
+static __always_inline bool xsw_plain_unmap(const struct xsw_device *xdev, struct device *dev,
+					    dma_addr_t dma, enum dma_data_direction dir)
+{
+	struct xsw_dev d __uninitialized;
+
+	xsw_dev_fill_plain(dev, &d);
+	return xdev->plain && xsw_unmap_is_plain(&xdev->env->env, &d, dma, dir);
 }
 
 /* What is plain calls nothing, so it needs no frame: that is half of what a call costs. */
@@ -194,11 +207,9 @@ static __always_inline dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t ph
 					      enum dma_data_direction dir, unsigned long attrs)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d __uninitialized;
 	dma_addr_t dma;
 
-	xsw_dev_fill(xdev, dev, &d);
-	if (unlikely(!xsw_plain(xdev, &d, phys, size, dir, attrs, &dma)))
+	if (unlikely(!xsw_plain_map(xdev, dev, phys, size, dir, attrs, &dma)))
 		return xsw_map_any(xdev, dev, phys, size, dir, attrs);
 	this_cpu_inc(xdev->counters.pcpu->reason[XSW_REASON_DIRECT]);
 	xsw_last_made(xdev, XSW_REASON_DIRECT);
@@ -209,11 +220,8 @@ static __always_inline void xsw_ops_unmap(struct device *dev, dma_addr_t dma, si
 					  enum dma_data_direction dir, unsigned long attrs)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d __uninitialized;
 
-	xsw_dev_fill(xdev, dev, &d);
-	if (trace_xsw_unmap_enabled() ||
-	    unlikely(!xsw_unmap_is_plain(&xdev->env->env, &d, dma, dir)))
+	if (trace_xsw_unmap_enabled() || unlikely(!xsw_plain_unmap(xdev, dev, dma, dir)))
 		xsw_unmap_any(xdev, dev, dma, size, dir, attrs);
 	else
 		this_cpu_inc(xdev->counters.pcpu->unmaps);
@@ -234,12 +242,9 @@ static __always_inline void xsw_ops_sync(struct device *dev, dma_addr_t dma, siz
 					 enum dma_data_direction dir, bool for_cpu)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d __uninitialized;
 
-	xsw_dev_fill(xdev, dev, &d);
 	this_cpu_inc(xdev->counters.pcpu->syncs);
-	if (trace_xsw_sync_enabled() ||
-	    unlikely(!xsw_unmap_is_plain(&xdev->env->env, &d, dma, dir)))
+	if (trace_xsw_sync_enabled() || unlikely(!xsw_plain_unmap(xdev, dev, dma, dir)))
 		xsw_sync_any(xdev, dev, dma, size, dir, for_cpu);
 }
 
@@ -258,8 +263,8 @@ static void xsw_ops_sync_for_device(struct device *dev, dma_addr_t dma, size_t s
 /* ---- scatterlists ---- */
 
 static void xsw_unmap_entries(struct xsw_device *xdev, struct device *dev,
-			      const struct xsw_dev *d, struct scatterlist *sgl, int nents,
-			      enum dma_data_direction dir, unsigned long attrs)
+			      struct scatterlist *sgl, int nents, enum dma_data_direction dir,
+			      unsigned long attrs)
 {
 	unsigned int plain = 0;
 	struct scatterlist *sg;
@@ -267,7 +272,7 @@ static void xsw_unmap_entries(struct xsw_device *xdev, struct device *dev,
 
 	for_each_sg(sgl, sg, nents, i) {
 		if (!trace_xsw_unmap_enabled() &&
-		    xsw_unmap_is_plain(&xdev->env->env, d, sg_dma_address(sg), dir))
+		    xsw_plain_unmap(xdev, dev, sg_dma_address(sg), dir))
 			plain++;
 		else
 			xsw_unmap_any(xdev, dev, sg_dma_address(sg), sg_dma_len(sg), dir, attrs);
@@ -283,15 +288,14 @@ static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents
 	unsigned int plain = 0;
 	struct scatterlist *sg;
 	struct xsw_mapped m = { };
-	struct xsw_dev d __uninitialized;
 	int i;
 
 	if (unlikely(nents <= 0))
 		return -EINVAL;
 
-	xsw_dev_fill(xdev, dev, &d);
 	for_each_sg(sgl, sg, nents, i) {
-		if (likely(xsw_plain(xdev, &d, sg_phys(sg), sg->length, dir, attrs, &m.dma))) {
+		if (likely(xsw_plain_map(xdev, dev, sg_phys(sg), sg->length, dir, attrs,
+					 &m.dma))) {
 			m.reason = XSW_REASON_DIRECT;
 			plain++;
 		} else {
@@ -311,7 +315,7 @@ static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents
 	}
 
 	/* No device has seen them: there is nothing to copy back. */
-	xsw_unmap_entries(xdev, dev, &d, sgl, i, dir, attrs | DMA_ATTR_SKIP_CPU_SYNC);
+	xsw_unmap_entries(xdev, dev, sgl, i, dir, attrs | DMA_ATTR_SKIP_CPU_SYNC);
 	sg_dma_len(sgl) = 0;
 	xsw_last_failed(xdev, m.cause);
 	return xsw_map_errno(m.cause);
@@ -320,11 +324,7 @@ static int xsw_ops_map_sg(struct device *dev, struct scatterlist *sgl, int nents
 static void xsw_ops_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
-	struct xsw_device *xdev = xsw_device_in_ops(dev);
-	struct xsw_dev d __uninitialized;
-
-	xsw_dev_fill(xdev, dev, &d);
-	xsw_unmap_entries(xdev, dev, &d, sgl, nents, dir, attrs);
+	xsw_unmap_entries(xsw_device_in_ops(dev), dev, sgl, nents, dir, attrs);
 }
 
 static __always_inline void xsw_ops_sync_sg(struct device *dev, struct scatterlist *sgl,

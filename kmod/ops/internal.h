@@ -37,6 +37,16 @@ static __always_inline void xsw_dev_fill(const struct xsw_device *xdev, struct d
 	d->no_bounce = xdev->no_bounce;
 }
 
+/* The same of one that is plain: what is constant costs the map path nothing. */
+static __always_inline void xsw_dev_fill_plain(struct device *dev, struct xsw_dev *d)
+{
+	d->dma_mask = dma_get_mask(dev);
+	d->bus_limit = dev->bus_dma_limit;
+	d->ranges = NULL;
+	d->coherent = true;
+	d->force_bounce = false;
+}
+
 /*
  * Zeroed pages, machine-contiguous, all within @mask and bus limit of the device.
  * Sleeps as @gfp allows. NULL, or the pages and their dma address.

@@ -25,6 +25,7 @@ struct seq_file;
  * @force_bounce: bounce everything
  * @no_bounce:	never bounce
  * @host:	@env is this host's: xsw_host_local() knows it
+ * @plain:	coherent, no @ranges, no @force_bounce: nothing but its masks is in the way
  * @shadow:	non-coherent devices: a device with the kernel's ops, for coherent memory
  * @complained:	the one message about a refused unmap or sync has been printed
  * @node:	in the list of devices that carry our ops
@@ -41,6 +42,7 @@ struct xsw_device {
 	bool				force_bounce;
 	bool				no_bounce;
 	bool				host;
+	bool				plain;
 	struct platform_device		*shadow;
 	unsigned long			complained;
 	struct list_head		node;
