@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 namespace xsw {
 namespace {
@@ -168,6 +167,7 @@ std::string BenchPairs::no_comparison() const {
 
 void BenchSide::add(std::span<const xsw_sample> samples) {
   constexpr size_t settling = 4;
+  uint64_t all = 0;
   for (size_t i = 0; i < samples.size(); ++i) {
     const xsw_sample &sample = samples[i];
     clock.push_back(sample.clock_ns);
@@ -178,7 +178,9 @@ void BenchSide::add(std::span<const xsw_sample> samples) {
     map.push_back(sample.map_ns);
     sync.push_back(sample.sync_ns);
     unmap.push_back(sample.unmap_ns);
+    all += uint64_t{sample.map_ns} + sample.sync_ns + sample.unmap_ns;
   }
+  command.push_back(all);
 }
 
 void BenchSide::finish() {
@@ -191,15 +193,17 @@ void BenchSide::finish() {
   take(map, once);
   take(sync, once);
   take(unmap, once);
-  take(cold, once * (synced ? 3 : 2));
-  const auto all = pairs();
-  const double ns = std::accumulate(all.begin(), all.end(), 0.0);
-  a_second = ns > 0 ? 1e9 * static_cast<double>(all.size()) / ns : 0;
+  const uint64_t readings = synced ? 3 : 2;
+  take(cold, once * readings);
+  const uint64_t pairs_each = map.size() / std::max(command.size(), size_t{1});
+  take(command, once * readings * pairs_each);
+  const uint64_t ns = percentile(command, 50);
+  a_second = ns ? 1e9 * static_cast<double>(pairs_each) / static_cast<double>(ns) : 0;
 }
 
 void BenchSide::merge(const BenchSide &other) {
-  for (const auto of :
-       {&BenchSide::map, &BenchSide::sync, &BenchSide::unmap, &BenchSide::clock, &BenchSide::cold})
+  for (const auto of : {&BenchSide::map, &BenchSide::sync, &BenchSide::unmap, &BenchSide::clock,
+                        &BenchSide::cold, &BenchSide::command})
     (this->*of).insert((this->*of).end(), (other.*of).begin(), (other.*of).end());
   a_second += other.a_second;
   reason = other.reason;

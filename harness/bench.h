@@ -46,7 +46,8 @@ struct BenchSide {
   std::vector<uint64_t> unmap;
   std::vector<uint64_t> clock;       // what one reading of the clock takes
   std::vector<uint64_t> cold;        // first pair of each command, all of it
-  double a_second = 0;               // pairs, of all CPUs, within commands
+  std::vector<uint64_t> command;     // all of its counted pairs together
+  double a_second = 0;               // pairs, of all CPUs, by the median command
   unsigned reason = XSW_REASON_NONE; // of the last
   unsigned segments = 0;
 

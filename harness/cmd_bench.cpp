@@ -393,6 +393,7 @@ Command add_bench(CLI::App &app) {
                    "that map at once, each with its own engines and CPU; several: one after the "
                    "other (default: 1, and 2 where there are two CPUs)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(1U, 64U));
   command->add_flag("--list", options->list, "name the cases, then stop");
   options->output.add_to(*command);

@@ -107,6 +107,17 @@ TEST(Bench, ClockIsTakenOffEachReading) {
   EXPECT_EQ(synced.cold, (std::vector<uint64_t>{125}));
 }
 
+TEST(Bench, WhatASecondHoldsIsOfTheMedianCommand) {
+  xsw::BenchSide side;
+  const std::vector<xsw_sample> usual(8, sample(110, 0, 60, 10));
+  std::vector<xsw_sample> interrupted = usual;
+  interrupted[5].map_ns = 4000000;
+  for (const auto &samples : {usual, interrupted, usual})
+    side.add(samples);
+  side.finish();
+  EXPECT_DOUBLE_EQ(side.a_second, 1e9 / 150);
+}
+
 TEST(Bench, ThreadsAddUpInASecond) {
   xsw::BenchSide side;
   side.add(std::vector<xsw_sample>(8, sample(110, 0, 60, 10)));
