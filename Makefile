@@ -17,6 +17,7 @@
 #:                       what its kernel executes with KERNEL=debug
 #:   TESTS='FILE...'     only these scripts of tests/vm/guest/, for `make vm-test`
 #:   STRESS='--ops=10m'  options of `xswiotlb stress`, for `make stress`
+#:   BENCH='--rounds=1000'  options and cases of `xswiotlb bench`, for `make bench-guest`
 #:   V=1                 show the commands
 
 SHELL := /bin/bash
@@ -35,7 +36,7 @@ run_mask := $(if $(findstring -xen,$(VM)),0xffffffffffffffff,0xffffffff)
 TIME ?= 60
 STRESS ?= --ops=10m --min-edu-transfers=1000
 XEN ?= 4.17
-export V KDIR KERNEL_IMAGE KERNEL_MODULES CROSS_COMPILE
+export V KDIR KERNEL_IMAGE KERNEL_MODULES CROSS_COMPILE BENCH
 
 # `make modules ARCH=x86` means that guest's architecture.
 ifneq ($(ARCH),)
@@ -105,6 +106,11 @@ bench: ## measure the core in userspace beside memcpy and the in-tree figures; p
 	@scripts/deps bench
 	@scripts/bench
 
+bench-guest: guest ## measure our ops and the kernel's in a guest, plots; BENCH='--rounds=1000 direct-4k'
+	@scripts/deps matrix
+	@scripts/deps bench
+	@scripts/bench-guest $(machine)
+
 lint: ## checkpatch, coccinelle, sparse, W=1, clang-format, clang-tidy, cppcheck, shellcheck, codespell
 	@scripts/deps test
 	@scripts/lint
@@ -140,7 +146,7 @@ clean: ## remove what was built
 distclean: clean ## the same, and the cache of kernels outside the tree
 	rm -rf "$${XSW_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xswiotlb}"
 
-.PHONY: all help run test unit mutants coverage fuzz kunit vm-test stress matrix bench lint format headers-check \
+.PHONY: all help run test unit mutants coverage fuzz kunit vm-test stress matrix bench bench-guest lint format headers-check \
 	modules modules_install harness initramfs guest deps clean distclean
 # The steps share one machine's two guests and one cache.
 .NOTPARALLEL:
