@@ -63,7 +63,7 @@ run: guest ## run the job file JOB in a guest; the default shows every path a ma
 	@scripts/vm $(machine) --job '$(JOB)' --mask $(run_mask) --guest scripts/guest/run.sh --timeout 1800
 
 test: ## every test: lint, unit, headers, both guests on both kernels, a short stress
-	@scripts/deps test
+	@scripts/deps test bench
 	@scripts/test
 
 unit: ## the core's and the harness's tests in userspace, with the sanitizers

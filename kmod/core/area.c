@@ -614,7 +614,7 @@ int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offse
 	area->leaves = roundup_pow_of_two(area->words / LEAF_WORDS);
 	area->page_words = area->words / 8;
 	/* For as long as more of them need to be made. */
-	area->records = min(area->nr, max(area->nr / 512, 64U));
+	area->records = min(area->nr, max(area->nr / 512, 128U));
 
 	area->page = kvcalloc(pages, sizeof(*area->page), GFP_KERNEL);
 	area->taken = kvcalloc(area->words, sizeof(u64), GFP_KERNEL);

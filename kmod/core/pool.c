@@ -77,7 +77,7 @@ static int add_areas(struct xsw_pool *pool, const struct xsw_extent *ext, u64 ta
 	return 0;
 }
 
-/* With the pool's lock held, or before anybody else knows the pool: look-ups find @area. */
+/* With the pool's lock held: look-ups find @area. */
 static void place(struct xsw_pool *pool, struct xsw_area *area)
 {
 	unsigned int at = pool->nr_open;
@@ -159,6 +159,7 @@ int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
 {
 	struct xsw_pool *pool;
 	u64 total = 0, nr = 0, target;
+	unsigned long flags;
 	unsigned int i;
 	int ret;
 
@@ -194,8 +195,10 @@ int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
 		if (ret)
 			goto err;
 	}
+	spin_lock_irqsave(&pool->lock, flags);
 	for (i = 0; i < pool->nr_areas; i++)
 		place(pool, pool->area[i]);
+	spin_unlock_irqrestore(&pool->lock, flags);
 	pool->nr_first = pool->nr_areas;
 	for (i = 0; i < xsw_nr_cpus(); i++)
 		pool->home[i] = home_of(pool, i);
@@ -911,8 +914,8 @@ enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 	spin_lock_irqsave(&area->lock, flags);
 	if (unlikely(run->at != at || !run->n))
 		run = xsw_area_find_last(area, at >> XSW_SLOT_SHIFT);
-	/* Pairs with the release in fill(). */
 	if (likely(run && run->at == at && area->machine + at == machine))
+		/* Pairs with the release in fill(). */
 		len = smp_load_acquire(&run->size);
 	if (unlikely(!len || len != size)) {
 		spin_unlock_irqrestore(&area->lock, flags);
