@@ -46,6 +46,7 @@ struct xsw_block {
  * @grow:	adds a block; @shrink: takes some out
  * @shrink:	runs while there are added ones
  * @tried:	when @grow ran, jiffies
+ * @wanted:	when a map last found no space
  * @lock:	of what follows, but before the pool is used and after
  * @nr_first:	blocks that the pool was made with
  * @nr_blocks:	of @blocks
@@ -57,6 +58,7 @@ struct xsw_poolmem {
 	struct work_struct	grow;
 	struct delayed_work	shrink;
 	unsigned long		tried;
+	unsigned long		wanted;
 	struct mutex		lock;	/* see above */
 	unsigned int		nr_first;
 	unsigned int		nr_blocks;
@@ -240,6 +242,7 @@ static void xsw_poolmem_full(void *arg)
 {
 	struct xsw_poolmem *mem = arg;
 
+	WRITE_ONCE(mem->wanted, jiffies);
 	if (time_after(jiffies, READ_ONCE(mem->tried) + XSW_GROW_PAUSE))
 		schedule_work(&mem->grow);
 }
@@ -266,7 +269,10 @@ static void xsw_poolmem_grow(struct work_struct *work)
 	schedule_delayed_work(&mem->shrink, XSW_IDLE);
 }
 
-/* What was added last goes first, as long as what stays is less than half full. */
+/*
+ * When the pool was not full for a while: what was added last goes first, as long as what stays is
+ * less than half full.
+ */
 static void xsw_poolmem_shrink(struct work_struct *work)
 {
 	struct xsw_poolmem *mem = container_of(to_delayed_work(work), struct xsw_poolmem, shrink);
@@ -274,7 +280,10 @@ static void xsw_poolmem_shrink(struct work_struct *work)
 	unsigned int i;
 
 	mutex_lock(&mem->lock);
-	for (i = mem->nr_blocks; i-- > mem->nr_first; ) {
+	i = mem->nr_blocks;
+	if (time_before(jiffies, READ_ONCE(mem->wanted) + XSW_IDLE))
+		i = mem->nr_first;
+	while (i-- > mem->nr_first) {
 		struct xsw_block b = mem->blocks[i];
 		struct xsw_pool_info info;
 

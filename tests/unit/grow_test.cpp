@@ -184,19 +184,17 @@ TEST_F(Grow, AreasComeAndGoUnderMappings) {
   std::vector<std::jthread> threads;
   for (unsigned int n = 0; n < 3; n++)
     threads.emplace_back(worker, n);
-  int removed = 0;
-  for (int i = 0; i < 60; i++) {
+  // As often as it takes until somebody has met an added area, if nobody soon does.
+  for (int i = 0; i < 60 || (!mapped_in_added && i < 100'000); i++) {
     const u64 machine = kFirst + (4 + 4 * (i % 3)) * kMore;
     ASSERT_EQ(add(1, machine), 0);
     std::this_thread::yield();
     while (xsw_pool_remove(env_.pool, machine) == -EBUSY)
       std::this_thread::yield();
-    removed++;
   }
   stop = true;
   threads.clear();
   EXPECT_EQ(wrong, 0);
-  EXPECT_EQ(removed, 60);
   EXPECT_GT(mapped_in_added, 0);
   EXPECT_EQ(info().used, 0U);
 }
