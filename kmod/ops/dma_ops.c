@@ -170,26 +170,44 @@ static noinline void xsw_unmap_any(struct xsw_device *xdev, struct device *dev, 
 	xsw_unmap_one(xdev, dev, &d, dma, size, dir, attrs);
 }
 
-/* Mapped directly, at @dma, and nothing else to be done for it? False tells nothing. */
+/* Local memory at @machine is mapped directly, and nothing else to be done? False tells nothing. */
+static __always_inline bool xsw_plain_at(struct device *dev, u64 machine, size_t size,
+					 enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsw_dev d __uninitialized;
+
+	xsw_dev_fill_plain(dev, &d);
+	return xsw_local_is_plain(&d, machine, size, dir, attrs);
+}
+
+/* The same of memory that this host's environment translates; sets where it is. */
+static __always_inline bool xsw_plain_host(const struct xsw_device *xdev, struct device *dev,
+					   phys_addr_t phys, size_t size,
+					   enum dma_data_direction dir, unsigned long attrs,
+					   dma_addr_t *dma)
+{
+	u64 machine;
+
+	/* Another device's memory has no pages to look at. */
+	if (!xdev->host || attrs & DMA_ATTR_MMIO || !xsw_host_local(phys, size, &machine))
+		return false;
+	*dma = machine;
+	return xsw_plain_at(dev, machine, size, dir, attrs);
+}
+
 static __always_inline bool xsw_plain_map(const struct xsw_device *xdev, struct device *dev,
 					  phys_addr_t phys, size_t size,
 					  enum dma_data_direction dir, unsigned long attrs,
 					  dma_addr_t *dma)
 {
-	struct xsw_dev d __uninitialized;
-	u64 machine = phys;
-
 	if (trace_xsw_map_enabled() || !xdev->plain)
 		return false;
-	if (static_branch_unlikely(&xsw_key_translate)) {
-		if (!xdev->host || !xsw_host_local(phys, size, &machine))
-			return false;
-	} else if (static_branch_unlikely(&xsw_key_bounce)) {
+	if (static_branch_unlikely(&xsw_key_translate))
+		return xsw_plain_host(xdev, dev, phys, size, dir, attrs, dma);
+	if (static_branch_unlikely(&xsw_key_bounce))
 		return false;
-	}
-	*dma = machine;
-	xsw_dev_fill_plain(dev, &d);
-	return xsw_local_is_plain(&d, machine, size, dir, attrs);
+	*dma = phys;
+	return xsw_plain_at(dev, phys, size, dir, attrs);
 }
 
 /* Nothing to be done to unmap or sync it? False tells nothing. */
@@ -202,8 +220,14 @@ static __always_inline bool xsw_plain_unmap(const struct xsw_device *xdev, struc
 	return xdev->plain && xsw_unmap_is_plain(&xdev->env->env, &d, dma, dir);
 }
 
-/* What is plain calls nothing, so it needs no frame: that is half of what a call costs. */
-static __always_inline dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
+static __always_inline void xsw_count_direct(struct xsw_device *xdev)
+{
+	this_cpu_inc(xdev->counters.pcpu->reason[XSW_REASON_DIRECT]);
+	xsw_last_made(xdev, XSW_REASON_DIRECT);
+}
+
+/* Where something translates. Out of line, so that it costs others nothing. */
+static noinline dma_addr_t xsw_map_translated(struct device *dev, phys_addr_t phys, size_t size,
 					      enum dma_data_direction dir, unsigned long attrs)
 {
 	struct xsw_device *xdev = xsw_device_in_ops(dev);
@@ -211,9 +235,24 @@ static __always_inline dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t ph
 
 	if (unlikely(!xsw_plain_map(xdev, dev, phys, size, dir, attrs, &dma)))
 		return xsw_map_any(xdev, dev, phys, size, dir, attrs);
-	this_cpu_inc(xdev->counters.pcpu->reason[XSW_REASON_DIRECT]);
-	xsw_last_made(xdev, XSW_REASON_DIRECT);
+	xsw_count_direct(xdev);
 	return dma;
+}
+
+/* What is plain calls nothing, so it needs no frame: that is half of what a call costs. */
+static __always_inline dma_addr_t xsw_ops_map(struct device *dev, phys_addr_t phys, size_t size,
+					      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsw_device *xdev;
+
+	if (static_branch_unlikely(&xsw_key_translate))
+		return xsw_map_translated(dev, phys, size, dir, attrs);
+	xdev = xsw_device_in_ops(dev);
+	if (static_branch_unlikely(&xsw_key_bounce) || trace_xsw_map_enabled() ||
+	    unlikely(!xdev->plain || !xsw_plain_at(dev, phys, size, dir, attrs)))
+		return xsw_map_any(xdev, dev, phys, size, dir, attrs);
+	xsw_count_direct(xdev);
+	return phys;
 }
 
 static __always_inline void xsw_ops_unmap(struct device *dev, dma_addr_t dma, size_t size,
