@@ -465,6 +465,12 @@ static void table(void)
 			any.jobv.nr = 1;
 			any.jobv.stride = sizeof(struct xsw_job);
 			break;
+		case XSW_IOC_MEASURE:
+			any.measure.engine = engine;
+			any.measure.buffer = buffer;
+			any.measure.nr = 1;
+			any.measure.len = XSW_ABI_BUFFER;
+			break;
 		}
 		memcpy(any.bytes + c->offset, &c->value, c->size);
 		ret = table_op(c->cmd, &any, &result);
