@@ -123,7 +123,7 @@ static void run(void)
 	nop.size = 7;
 	check("size", op(XSW_IOC_NOP, &nop), -EINVAL);
 	check("fault", op(XSW_IOC_NOP, (void *)1), -EFAULT);
-	check("number", op(_IOWR(XSW_IOC_MAGIC, 13, struct xsw_nop), &nop), -ENOTTY);
+	check("number", op(_IOWR(XSW_IOC_MAGIC, _IOC_NR(XSW_IOC_MEASURE) + 1, struct xsw_nop), &nop), -ENOTTY);
 	info.size = sizeof(info);
 	check("query", op(XSW_IOC_QUERY, &query), 0);
 	check("query.version", (long)info.abi_version, XSW_ABI_VERSION);
