@@ -49,6 +49,7 @@ struct xsw_block {
  * @wanted:	when a map last found no space
  * @lock:	of what follows, but before the pool is used and after
  * @nr_first:	blocks that the pool was made with
+ * @nr_more:	blocks that may be added
  * @nr_blocks:	of @blocks
  * @blocks:	the first ones ascending by physical address, then those that were added
  */
@@ -61,6 +62,7 @@ struct xsw_poolmem {
 	unsigned long		wanted;
 	struct mutex		lock;	/* see above */
 	unsigned int		nr_first;
+	unsigned int		nr_more;
 	unsigned int		nr_blocks;
 	struct xsw_block	blocks[];
 };
@@ -254,7 +256,8 @@ static void xsw_poolmem_grow(struct work_struct *work)
 	struct xsw_extent ext;
 
 	mutex_lock(&mem->lock);
-	if (!xsw_take_memory(mem->kenv, mem, XSW_MAX_BLOCK, mem->limit, order, order,
+	if (mem->nr_blocks < mem->nr_first + mem->nr_more &&
+	    !xsw_take_memory(mem->kenv, mem, XSW_MAX_BLOCK, mem->limit, order, order,
 			     NUMA_NO_NODE)) {
 		struct xsw_block *b = &mem->blocks[mem->nr_blocks - 1];
 
@@ -325,6 +328,7 @@ int xsw_poolmem_create(struct xsw_kenv *kenv, u64 bytes, u64 most, u64 limit,
 	if (xsw_take_first(kenv, mem, bytes, limit) > bytes / 2)
 		goto free;
 	mem->nr_first = mem->nr_blocks;
+	mem->nr_more = nr_more;
 
 	sort(mem->blocks, mem->nr_blocks, sizeof(mem->blocks[0]), xsw_block_cmp, NULL);
 	ext = kvcalloc(mem->nr_blocks, sizeof(*ext), GFP_KERNEL);
