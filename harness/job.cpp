@@ -614,6 +614,9 @@ Result<void> check_job(const Job &job) {
     if (job.force_bounce || job.no_bounce)
       return contradiction(job, {"force_bounce", "no_bounce"},
                            "force_bounce and no_bounce are for ops=ours");
+    if (job.mask_bits && job.mask_bits < 32)
+      return contradiction(job, {"mask", "ops"},
+                           "ops=kernel bounces to memory of 32 bits: mask must be 32 or more");
   }
   if (job.placement == XSW_PLACE_MMIO && job.sg)
     return contradiction(job, {"sg", "placement"},

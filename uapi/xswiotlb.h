@@ -235,7 +235,8 @@ enum xsw_p2m {
  * @index:	EDU: which one, XSW_ANY_INDEX: the first that is free; SIM: 0
  * @ops:	enum xsw_ops_kind; SIM with XSW_OPS_KERNEL needs XSW_P2M_IDENTITY or
  *		XSW_P2M_HOST: the kernel's map in this host's environment, either way
- * @dma_bits:	width of the DMA mask, 20 to 64; 0: the engine's own (SIM 64, EDU 32)
+ * @dma_bits:	width of the DMA mask, 20 to 64; 0: the engine's own (SIM 64, EDU 32);
+ *		with XSW_OPS_KERNEL at least 32, which its own bounce buffers take
  * @p2m:	SIM: enum xsw_p2m. With XSW_P2M_HOST the environment and the pool are this
  *		host's own: @pool_kib is 0, and there is no NO_M2P and no NO_FLUSH.
  * @seed:	SIM: of XSW_P2M_SHUFFLED

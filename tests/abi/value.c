@@ -146,6 +146,8 @@ static void engine_open_values(void)
 		EDGE(xsw_engine_open, flags, XSW_ENGINE_NO_FLUSH, EINVAL, BAD_VALUE),
 	};
 	static const struct edge kernel_edges[] = {
+		EDGE(xsw_engine_open, dma_bits, 20, EINVAL, BAD_VALUE),
+		EDGE(xsw_engine_open, dma_bits, 31, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m, XSW_P2M_OFFSET, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, p2m, XSW_P2M_SHUFFLED, EINVAL, BAD_VALUE),
 		EDGE(xsw_engine_open, flags, XSW_ENGINE_FORCE_BOUNCE, EINVAL, BAD_VALUE),

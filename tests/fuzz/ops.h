@@ -204,9 +204,6 @@ static void make(u32 nr, union any *any)
 		any->engine_open.kind = choose(4) ? XSW_ENGINE_SIM : XSW_ENGINE_EDU;
 		any->engine_open.ops = choose(4) == 0;
 		any->engine_open.dma_bits = choose(2) ? 0 : choose(70);
-		/* The kernel warns where its own bounce buffers are beyond the mask. */
-		if (any->engine_open.ops && any->engine_open.dma_bits < 32)
-			any->engine_open.dma_bits = 0;
 		any->engine_open.p2m = choose(2) ? 0 : choose(5);
 		any->engine_open.latency_us = choose(2);
 		any->engine_open.pool_kib = choose(2) ? 0 : 256 << choose(12);

@@ -225,6 +225,9 @@ INSTANTIATE_TEST_SUITE_P(
                       "device"},
         Contradiction{"[a]\nengine=edu\nplacement=mmio\nsg\n",
                       "t.ini:4: job 'a': sg needs memory with pages: placement=mmio has none"},
+        Contradiction{"[a]\nops=both\nmask=31\n",
+                      "t.ini:3: job 'a': ops=kernel bounces to memory of 32 bits: mask must be 32 "
+                      "or more"},
         Contradiction{"[a]\nops=kernel\nforce_bounce\n",
                       "t.ini:3: job 'a': force_bounce and no_bounce are for ops=ours"},
         Contradiction{"[a]\nbuffers=user\nplacement=low\n",

@@ -145,6 +145,21 @@ TEST_F(Grow, WithoutMemoryNothingHasChanged) {
   }
   EXPECT_GT(failures, 5);
   xsw_seam.alloc = nullptr;
+
+  const xsw_extent alone = extent(2, kFirst + 8 * kMore);
+  xsw_pool *pool = nullptr;
+  ASSERT_EQ(xsw_pool_create(&alone, 1, 1, &pool), 0);
+  const xsw_pool_more more{2, kMore, nullptr, nullptr};
+  xsw_seam.alloc = [](size_t) { return (*counter)-- > 0; };
+  for (left = 0; left < 2; left++) {
+    const int before = left;
+    EXPECT_EQ(xsw_pool_may_grow(pool, &more), -ENOMEM) << "allocation " << before;
+    left = before;
+  }
+  left = 2;
+  EXPECT_EQ(xsw_pool_may_grow(pool, &more), 0);
+  xsw_seam.alloc = nullptr;
+  EXPECT_EQ(xsw_pool_destroy(pool), 0U);
 }
 
 // Threads that fill it never see memory that has been taken away, whatever comes and goes.
