@@ -199,6 +199,12 @@ static inline bool xsw_area_has_hot(const struct xsw_area *area)
 	return area->hot_slots | area->nr_long;
 }
 
+/* None of it is in a run, hot ones included. */
+static inline bool xsw_area_is_free(const struct xsw_area *area)
+{
+	return area->tree[1].most == area->nr;
+}
+
 /* Hot runs may have half of what is free, so that they do not scatter it. */
 static inline bool xsw_area_too_hot(const struct xsw_area *area, u32 hot)
 {

@@ -302,9 +302,12 @@ int xsw_pool_add(struct xsw_pool *pool, const struct xsw_extent *ext)
 	area->phys = ext->phys;
 	area->vaddr = ext->vaddr;
 	WRITE_ONCE(area->node, ext->node);
-	WRITE_ONCE(area->closed, false);
 	spin_unlock(&area->lock);
 	place(pool, area);
+	/* Last: what is mapped there must be found. */
+	spin_lock(&area->lock);
+	WRITE_ONCE(area->closed, false);
+	spin_unlock(&area->lock);
 	spin_unlock_irqrestore(&pool->lock, flags);
 	return 0;
 }
@@ -314,7 +317,7 @@ int xsw_pool_remove(struct xsw_pool *pool, u64 machine)
 	struct xsw_area *area = NULL;
 	unsigned long flags;
 	unsigned int i;
-	bool again;
+	bool again, busy = true;
 
 	for (i = pool->nr_first; i < pool->nr_areas; i++)
 		if (!pool->area[i]->closed && pool->area[i]->machine == machine)
@@ -322,24 +325,22 @@ int xsw_pool_remove(struct xsw_pool *pool, u64 machine)
 	if (!area)
 		return -ENOENT;
 	do {
-		bool used;
-
 		spin_lock_irqsave(&pool->lock, flags);
 		spin_lock(&area->lock);
-		used = area->used;
-		again = !used && xsw_area_has_hot(area);
-		if (!used)
+		again = !area->used && xsw_area_has_hot(area);
+		if (again)
 			xsw_area_cool(area, XSW_COOL_RUNS);
-		if (!used && !again)
+		else
+			/* Some may be taken and not charged yet, or no longer, and not free yet. */
+			busy = area->used || !xsw_area_is_free(area);
+		if (!busy)
 			WRITE_ONCE(area->closed, true);
 		spin_unlock(&area->lock);
-		if (!used && !again)
+		if (!busy)
 			displace(pool, area);
 		spin_unlock_irqrestore(&pool->lock, flags);
-		if (used)
-			return -EBUSY;
 	} while (again);
-	return 0;
+	return busy ? -EBUSY : 0;
 }
 
 /* ---- figures ---- */
@@ -883,7 +884,8 @@ static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct 
 enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
 			    size_t size, dma_addr_t *dma)
 {
-	size_t n = (size + XSW_SLOT_MASK) >> XSW_SLOT_SHIFT;
+	/* Of any size: it must not go round. */
+	u64 n = (size >> XSW_SLOT_SHIFT) + !!(size & XSW_SLOT_MASK);
 
 	if (likely(n <= XSW_HOT_SLOTS && is_plain(dev))) {
 		struct xsw_area *area = pool->home[xsw_cpu()];
@@ -1045,7 +1047,7 @@ size_t xsw_pool_max_mapping(const struct xsw_pool *pool, const struct xsw_dev *d
 						   align, granule, boundary_of(dev)));
 		}
 	}
-	return best > lost ? min_t(u64, best - lost, SIZE_MAX) : 0;
+	return best > lost ? min_t(u64, best - lost, XSW_AREA_MAX_BYTES) : 0;
 }
 
 bool xsw_pool_reachable(const struct xsw_env *env, const struct xsw_dev *dev)

@@ -162,6 +162,57 @@ TEST_F(Grow, WithoutMemoryNothingHasChanged) {
   EXPECT_EQ(xsw_pool_destroy(pool), 0U);
 }
 
+// What has been taken in an area and not been counted yet, or no longer, keeps it where it is, and
+// what is mapped in one is found: its account is frozen all the time here.
+TEST_F(Grow, WhatNobodyHasCountedKeepsAnArea) {
+  dma_addr_t all;
+  ASSERT_EQ(map(kMore, &all), 0);
+  xsw_seam_preempt_one_in = 3;
+  std::atomic<bool> stop = false;
+  std::atomic<int> maps = 0, wrong = 0;
+  int removed = 0, written = 0;
+  {
+    const std::jthread mapper([&] {
+      const Bytes mine = pattern(4 * KiB, 5);
+      while (!stop) {
+        xsw_mapped m;
+        xsw_cause cause;
+        if (xsw_map(&env_, &dev_, reinterpret_cast<uintptr_t>(mine.data()), mine.size(),
+                    DMA_TO_DEVICE, 0, &m) != 0)
+          continue;
+        maps++;
+        wrong += xsw_unmap(&env_, &dev_, m.dma, mine.size(), DMA_TO_DEVICE, 0, &cause) != 1;
+      }
+    });
+    const std::jthread marker([&] {
+      while (!stop)
+        xsw_pool_reset_hiwater(env_.pool);
+    });
+    for (int i = 0; i < 100 || (!maps && i < 100'000); i++) {
+      ASSERT_EQ(add(1, kFirst + 4 * kMore), 0);
+      std::this_thread::yield();
+      int tries = 0;
+      while (xsw_pool_remove(env_.pool, kFirst + 4 * kMore) == -EBUSY && ++tries < 1'000'000)
+        std::this_thread::yield();
+      if (tries == 1'000'000)
+        break; // what was mapped there got lost
+      removed++;
+      // It is anybody's memory now.
+      std::fill(memory_[1].begin(), memory_[1].end(), u8{0xee});
+      std::this_thread::yield();
+      written += std::any_of(memory_[1].begin(), memory_[1].end(), [](u8 b) { return b != 0xee; });
+    }
+    stop = true;
+  }
+  xsw_seam_preempt_one_in = 0;
+  EXPECT_GE(removed, 100);
+  EXPECT_EQ(written, 0) << "after the memory had been given back";
+  EXPECT_EQ(wrong, 0) << "unmaps found nothing";
+  EXPECT_GT(maps, 0);
+  EXPECT_EQ(unmap(all, kMore), 1);
+  EXPECT_EQ(info().used, 0U);
+}
+
 // Threads that fill it never see memory that has been taken away, whatever comes and goes.
 TEST_F(Grow, AreasComeAndGoUnderMappings) {
   std::atomic<bool> stop = false;
