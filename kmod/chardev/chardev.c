@@ -114,6 +114,7 @@ long xsw_stats_run(struct xsw_call *call, const union xsw_op *any)
 	const struct xsw_env *env = &xsw_host_env()->env;
 	struct xsw_stats stats = { .size = sizeof(stats) };
 	struct xsw_stats_pcpu sum = {};
+	struct xsw_device *xdev;
 	struct xsw_engine *engine;
 	struct xsw_pool_info pool;
 	struct xsw_slot *slot = NULL;
@@ -127,9 +128,12 @@ long xsw_stats_run(struct xsw_call *call, const union xsw_op *any)
 			return PTR_ERR(slot);
 		engine = slot->obj;
 		env = &engine->env->env;
-		/* With the kernel's own ops there is nobody who counts. */
-		if (engine->xdev)
-			xsw_counters_sum(&engine->xdev->counters, &sum);
+		/* Nobody counts with the kernel's own ops, nor when the device has gone. */
+		preempt_disable();
+		xdev = READ_ONCE(engine->xdev);
+		if (xdev)
+			xsw_counters_sum(&xdev->counters, &sum);
+		preempt_enable();
 	} else {
 		xsw_counters_total(&sum);
 	}

@@ -156,30 +156,36 @@ static void run_put(struct xsw_run *run)
 	xsw_handle_put(run->mapping);
 }
 
-static void unmap_one(struct xsw_dmamap *map, struct xsw_slot *buffer, unsigned long attrs,
+/* As xsw_dmamap_unmap(). */
+static bool unmap_one(struct xsw_dmamap *map, struct xsw_slot *buffer, unsigned long attrs,
 		      u64 *spent)
 {
 	if (xsw_dmamap_unmap(map, attrs, spent))
-		return;
+		return true;
 	if (buffer)
 		xsw_buffer_quarantine(buffer->obj);
 	else
 		xsw_range_keep(&map->range);
+	return false;
 }
 
-static void run_unmap(struct xsw_run *run, bool sync)
+/* False: what the device has written did not get to the destination. */
+static bool run_unmap(struct xsw_run *run, bool sync)
 {
-	unsigned long attrs = 0;
 	u64 spent = 0, synced = 0;
+	bool arrived = false;
 
 	if (sync) {
-		xsw_dmamap_sync(&run->dst, 0, run->xfer.len, true, xsw_spent(run->flags, &synced));
+		arrived = xsw_dmamap_sync(&run->dst, 0, run->xfer.len, true,
+					  xsw_spent(run->flags, &synced));
 		run->result.sync_ns = min_t(u64, synced, U32_MAX);
-		attrs = DMA_ATTR_SKIP_CPU_SYNC;
 	}
-	unmap_one(&run->dst, run->dst_buffer, attrs, xsw_spent(run->flags, &spent));
+	/* What could not be synced is left to the unmap. */
+	arrived |= unmap_one(&run->dst, run->dst_buffer, arrived ? DMA_ATTR_SKIP_CPU_SYNC : 0,
+			     xsw_spent(run->flags, &spent));
 	unmap_one(&run->src, run->src_buffer, 0, xsw_spent(run->flags, &spent));
 	run->result.unmap_ns = min_t(u64, spent, U32_MAX);
+	return arrived;
 }
 
 /* The engine has done with it, one way or the other. Task context. */
@@ -187,8 +193,8 @@ static int run_end(struct xsw_run *run, int status)
 {
 	if (run->flags & XSW_F_TIMES)
 		run->result.xfer_ns = min_t(u64, run->end_ns - run->start_ns, U32_MAX);
-	if (!run->mapping)
-		run_unmap(run, (run->flags & XSW_F_SYNC) && !status);
+	if (!run->mapping && !run_unmap(run, (run->flags & XSW_F_SYNC) && !status) && !status)
+		status = -ENODEV;
 	if (status)
 		status = run_engine_fail(run, status);
 	else
@@ -200,12 +206,13 @@ static int run_end(struct xsw_run *run, int status)
 /* 0, -errno, or -EINPROGRESS: then run_end() is called later. */
 static int run_submit(struct xsw_run *run, struct xsw_engine *engine)
 {
+	const struct xsw_session *session = run->batch->session;
 	int status;
 
 	run->xfer.complete = run_complete;
 	atomic_inc(&run->batch->pending);
 	run->start_ns = xsw_now(run->flags);
-	if (READ_ONCE(run->batch->session->dying))
+	if (xsw_session_over(session))
 		status = -ECANCELED;
 	else if (READ_ONCE(engine->dead))
 		status = -ENODEV;
@@ -334,6 +341,9 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 	int err;
 
 	run->flags = job->flags;
+	/* Before it is mapped: that alone takes its time. */
+	if (xsw_session_over(call->session))
+		return run_fail(run, -ECANCELED, XSW_CAUSE_CANCELED);
 	if (!job_valid(call, job))
 		return run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);
 	slot = xsw_handle_get(&call->session->handles, job->engine, XSW_HANDLE_ENGINE);
@@ -468,6 +478,7 @@ static long batch_finish(struct xsw_batch *batch, bool reachable)
 		batch_record(batch, run);
 		if (run != &batch->first)
 			kfree(run);
+		cond_resched();
 	}
 	return batch->nr ? (long)vector_finish(batch, reachable) : batch->result.status;
 }
@@ -494,7 +505,7 @@ static long batch_submitted(struct xsw_call *call, struct xsw_batch *batch)
 						      TASK_KILLABLE | TASK_FREEZABLE)) {
 				if (xsw_session_owner_exits(batch->session))
 					xsw_session_cancel(batch->session);
-				wait_for_completion(&batch->done);
+				wait_for_completion_state(&batch->done, TASK_IDLE | TASK_FREEZABLE);
 			}
 		}
 	}

@@ -546,14 +546,19 @@ put_engine:
  * @mapping:	mapping
  * @attrs:	DMA_ATTR_* in addition
  * @spent:	ns that the DMA API took are added to it, or NULL
+ *
+ * Return: as xsw_dmamap_unmap().
  */
-void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs, u64 *spent)
+bool xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs, u64 *spent)
 {
-	if (!xsw_dmamap_unmap(&mapping->map, attrs, spent))
+	bool ended = xsw_dmamap_unmap(&mapping->map, attrs, spent);
+
+	if (!ended)
 		xsw_buffer_quarantine(mapping->buffer->obj);
 	xsw_handle_put(mapping->buffer);
 	xsw_handle_put(mapping->engine);
 	kfree(mapping);
+	return ended;
 }
 
 long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any)
@@ -563,6 +568,7 @@ long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any)
 	struct xsw_result *result = &call->result;
 	struct xsw_mapping *mapping;
 	struct xsw_slot *slot;
+	bool ended, dead;
 	u64 spent = 0;
 	long ret = 0;
 
@@ -576,9 +582,10 @@ long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any)
 	result->nr_segs = xsw_dmamap_nents(&mapping->map);
 	result->bytes = mapping->map.range.len;
 	/* The handle ends either way; the memory of a device that did not answer does not. */
-	if (READ_ONCE(mapping->map.engine->dead))
+	dead = READ_ONCE(mapping->map.engine->dead);
+	ended = xsw_mapping_free(mapping, xsw_dma_attrs(op->attrs), xsw_spent(op->flags, &spent));
+	if (dead || !ended)
 		ret = xsw_fail(call, -ENODEV, XSW_CAUSE_NO_DEVICE);
-	xsw_mapping_free(mapping, xsw_dma_attrs(op->attrs), xsw_spent(op->flags, &spent));
 	result->unmap_ns = saturated(spent);
 	xsw_handle_free(handles, slot);
 	return ret;
@@ -664,7 +671,10 @@ static long measure(struct xsw_call *call, const struct xsw_measure *op,
 	if (!ret && op->sync && map.sgt.orig_nents > 1 && op->sync_len != op->len)
 		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
 	for (i = 0; !ret && i < op->nr; i++) {
-		ret = measure_one(call, op, &map, &first, &samples[i], &ended);
+		if (xsw_session_over(call->session))
+			ret = xsw_fail(call, -ECANCELED, XSW_CAUSE_CANCELED);
+		else
+			ret = measure_one(call, op, &map, &first, &samples[i], &ended);
 		cond_resched();
 	}
 	if (!ended)

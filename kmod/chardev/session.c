@@ -126,7 +126,7 @@ static bool engine_open_valid(const struct xsw_engine_open *op)
 		return false;
 	if ((op->flags & XSW_ENGINE_FLAGS_FORCE) == XSW_ENGINE_FLAGS_FORCE)
 		return false;
-	/* The kernel's own ops can't be told any of this, and warn where their pool is out of reach. */
+	/* The kernel's own ops can't be told this, and warn where their pool is out of reach. */
 	if (op->ops == XSW_OPS_KERNEL && (op->flags || (op->dma_bits && op->dma_bits < 32)))
 		return false;
 

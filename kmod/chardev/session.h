@@ -69,6 +69,12 @@ struct xsw_session {
 struct xsw_session *xsw_session_create(void);
 void xsw_session_destroy(struct xsw_session *session);
 bool xsw_session_owner_exits(const struct xsw_session *session);
+/* Nothing new is to reach a device: its owner may not have got to the file yet, or have left it. */
+static inline bool xsw_session_over(const struct xsw_session *session)
+{
+	return READ_ONCE(session->dying) || xsw_session_owner_exits(session);
+}
+
 void xsw_session_cancel(struct xsw_session *session);
 long xsw_engine_open_run(struct xsw_call *call, const union xsw_op *any);
 long xsw_engine_close_run(struct xsw_call *call, const union xsw_op *any);
@@ -172,7 +178,7 @@ long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any);
 long xsw_mapping_unmap(struct xsw_call *call, const union xsw_op *any);
 long xsw_mapping_sync(struct xsw_call *call, const union xsw_op *any);
 long xsw_measure_run(struct xsw_call *call, const union xsw_op *any);
-void xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs, u64 *spent);
+bool xsw_mapping_free(struct xsw_mapping *mapping, unsigned long attrs, u64 *spent);
 
 long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any);
 long xsw_job_run(struct xsw_call *call, const union xsw_op *any);

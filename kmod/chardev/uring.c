@@ -39,6 +39,11 @@ int xsw_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		return -EOPNOTSUPP;
 	if (!(issue_flags & IO_URING_F_SQE128))
 		return -EINVAL;
+#ifdef IORING_URING_CMD_MULTISHOT
+	/* There is one answer, which it would take for the first of several and not deliver. */
+	if (cmd->flags & IORING_URING_CMD_MULTISHOT)
+		return -EINVAL;
+#endif
 	memcpy(&sqe, xsw_uring_payload(cmd), sizeof(sqe));
 	barrier();
 	if (sqe.op.size < def->size)

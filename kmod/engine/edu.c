@@ -121,6 +121,8 @@ struct xsw_edu {
 
 static LIST_HEAD(edu_devices);
 static DEFINE_MUTEX(edu_lock);
+/* In @edu_devices, for who may not wait for the lock. */
+static atomic_t edu_count = ATOMIC_INIT(0);
 /* Looked at under a device's lock. */
 static bool edu_no_peer;
 
@@ -358,11 +360,15 @@ static void edu_cancel(struct xsw_engine *engine)
 
 static void release_ops(struct xsw_edu *edu)
 {
+	struct xsw_device *xdev = edu->engine.xdev;
 	struct device *dev = &edu->pdev->dev;
 
-	if (edu->engine.xdev)
-		xsw_detach(edu->engine.xdev);
-	edu->engine.xdev = NULL;
+	if (xdev) {
+		/* Whoever reads its counters meanwhile does so without preemption. */
+		WRITE_ONCE(edu->engine.xdev, NULL);
+		synchronize_rcu();
+		xsw_detach(xdev);
+	}
 	dma_set_min_align_mask(dev, 0);
 	dma_set_seg_boundary(dev, DMA_BIT_MASK(32));
 	dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32));
@@ -524,18 +530,12 @@ void xsw_edu_peer_gone(void)
 /**
  * xsw_edu_count() - devices that are bound to the driver
  *
+ * Any context.
  * Return: taken or not.
  */
 unsigned int xsw_edu_count(void)
 {
-	struct xsw_edu *edu;
-	unsigned int n = 0;
-
-	mutex_lock(&edu_lock);
-	list_for_each_entry(edu, &edu_devices, node)
-		n++;
-	mutex_unlock(&edu_lock);
-	return n;
+	return atomic_read(&edu_count);
 }
 
 /* ---- the driver ---- */
@@ -554,6 +554,7 @@ static void add_device(struct xsw_edu *edu)
 		pos = &other->node;
 	}
 	list_add(&edu->node, pos);
+	atomic_inc(&edu_count);
 	mutex_unlock(&edu_lock);
 }
 
@@ -645,6 +646,7 @@ static void edu_remove(struct pci_dev *pdev)
 
 	mutex_lock(&edu_lock);
 	list_del_init(&edu->node);
+	atomic_dec(&edu_count);
 	if (edu->taken) {
 		/* The session maps nothing more for it; whoever is about to, has done so then. */
 		WRITE_ONCE(edu->engine.dead, true);

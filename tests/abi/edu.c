@@ -186,12 +186,21 @@ static void *unbind_all(void *arg)
 	return NULL;
 }
 
+static void bind_all(char (*names)[32])
+{
+	int i;
+
+	for (i = 0; i < 16 && names[i][0]; i++)
+		put_text(DRIVER "/bind", names[i]);
+}
+
 static void removed(void)
 {
 	char names[16][32] = { "" };
 	int fd = session_with_edu(), i, ret;
 	uint32_t engine = edu_open(fd, XSW_OPS_OURS), quarantined = stats_of(fd, 0).nr_quarantined;
 	uint64_t used = stats_of(fd, 0).pool_used;
+	uint32_t nr = info_of(fd).nr_edu;
 	unsigned char *a, *b;
 	uint32_t src = low_buffer(fd, engine, 8192, (void **)&a),
 		 dst = low_buffer(fd, engine, 8 * 4096, (void **)&b), mapping;
@@ -231,12 +240,102 @@ static void removed(void)
 	CHECK_EQ(stats_of(fd, 0).pool_used, used);
 	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, src), 0);
 	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
-	for (i = 0; i < 16 && names[i][0]; i++)
-		put_text(DRIVER "/bind", names[i]);
-	CHECK_EQ(info_of(fd).nr_edu, i);
+	bind_all(names);
+	CHECK_EQ(info_of(fd).nr_edu, nr);
 	engine = edu_open(fd, XSW_OPS_OURS);
 	j = job_op(engine, low_buffer(fd, engine, 4096, (void **)&a), dst, 4000);
 	CHECK_EQ(job(fd, &j), 0);
+}
+
+struct counting {
+	int		fd;
+	uint32_t	engine;
+	bool		over;
+};
+
+static void *count(void *arg)
+{
+	struct counting *c = arg;
+
+	while (!__atomic_load_n(&c->over, __ATOMIC_RELAXED))
+		stats_of(c->fd, c->engine);
+	return NULL;
+}
+
+/* Its counters are read while it goes. */
+static void removed_while_counted(void)
+{
+	int fd = session_with_edu(), i;
+
+	for (i = 0; i < 10; i++) {
+		char names[16][32] = { "" };
+		struct counting c = { .fd = fd, .engine = edu_open(fd, XSW_OPS_OURS) };
+		pthread_t thread;
+
+		CHECK_EQ(pthread_create(&thread, NULL, count, &c), 0);
+		usleep(10000);
+		unbind_all(names);
+		__atomic_store_n(&c.over, true, __ATOMIC_RELAXED);
+		pthread_join(thread, NULL);
+		CHECK_EQ(stats_of(fd, c.engine).unmaps, 0);
+		CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, c.engine), 0);
+		bind_all(names);
+	}
+}
+
+/*
+ * A job has completed, and its device goes before anybody has looked at it: what it has moved must be
+ * where it belongs, or the job has failed.
+ */
+static void removed_before_reaped(void)
+{
+	int fd = session_with_edu(), ret, i;
+
+	for (i = 0; i < 4; i++) {
+		char names[16][32] = { "" };
+		struct xsw_engine_open op = engine_op(XSW_ENGINE_EDU);
+		struct xsw_sync sync = { .size = sizeof(sync), .target = XSW_SYNC_FOR_CPU, .len = 4000 };
+		uint32_t engine, src, dst, other;
+		unsigned char *a, *b, *c;
+		struct io_uring ring;
+		struct xsw_job j;
+		struct xsw_map m;
+		pthread_t thread;
+
+		op.flags = XSW_ENGINE_FORCE_BOUNCE;
+		CHECK_EQ(engine_open(fd, &op), 0);
+		engine = res.handle;
+		src = low_buffer(fd, engine, 4096, (void **)&a);
+		dst = low_buffer(fd, engine, 4096, (void **)&b);
+		other = low_buffer(fd, engine, 4096, (void **)&c);
+		m = map_op(engine, other, XSW_FROM_DEVICE, 4000);
+		CHECK_EQ(map(fd, &m), 0);
+		sync.mapping = res.handle;
+		j = job_op(engine, src, dst, 4000);
+		j.result = 0;
+		j.flags = i & 1 ? 0 : XSW_F_SYNC;
+		fill(a, 4000, (unsigned int)i + 3);
+		/* Completions wait until they are asked for. */
+		ring_open(&ring, 4, IORING_SETUP_SQE128 | IORING_SETUP_SINGLE_ISSUER |
+				    IORING_SETUP_DEFER_TASKRUN);
+		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
+		CHECK_EQ(io_uring_submit(&ring), 1);
+		usleep(400000);
+		CHECK_EQ(pthread_create(&thread, NULL, unbind_all, names), 0);
+		/* The device is about to go, and has not gone yet. */
+		while (!issue_by(BY_IOCTL, fd, XSW_IOC_SYNC, &sync, sizeof(sync)))
+			;
+		ret = ring_wait(&ring, NULL);
+		CHECK(ret == -ENODEV || (ret == 0 && filled(b, 4000, (unsigned int)i + 3)));
+		pthread_join(thread, NULL);
+		io_uring_queue_exit(&ring);
+		CHECK_EQ(unmap(fd, sync.mapping), -ENODEV);
+		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, src), 0);
+		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, dst), 0);
+		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, other), 0);
+		CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
+		bind_all(names);
+	}
 }
 
 /* With edu_timeout_ms below the 100 ms that a transfer takes. */
@@ -454,6 +553,8 @@ const struct test edu_tests[] = {
 	{ "edu.exclusive", exclusive, false },
 	{ "edu.queue", queue, true },
 	{ "edu.removed", removed, true },
+	{ "edu.removed_while_counted", removed_while_counted, true },
+	{ "edu.removed_before_reaped", removed_before_reaped, true },
 	{ }
 };
 

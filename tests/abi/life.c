@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include "kit.h"
 
@@ -102,6 +103,110 @@ static void killed_edu(void)
 	close(fd);
 	took = kill_with(&op, 400);
 	CHECK(took < 10);
+}
+
+/* 256 jobs of 16 MiB, which a device without latency does within the call. */
+static void at_work(int ready)
+{
+	enum { NR = 256, EACH = 16 << 20 };
+	static struct xsw_job jobs[NR];
+	struct xsw_engine_open sim = engine_op(XSW_ENGINE_SIM);
+	struct xsw_jobv op = { .size = sizeof(op), .nr = NR, .stride = sizeof(*jobs),
+			       .jobs = (uintptr_t)jobs };
+	int fd = open_session(), i;
+	uint32_t engine, src, dst;
+
+	sim.pool_kib = 65536;
+	sim.flags = XSW_ENGINE_FORCE_BOUNCE;
+	CHECK_EQ(engine_open(fd, &sim), 0);
+	engine = res.handle;
+	src = user_buffer(fd, pages(EACH), EACH);
+	dst = user_buffer(fd, pages(EACH), EACH);
+	for (i = 0; i < NR; i++)
+		jobs[i] = job_op(engine, src, dst, EACH);
+	CHECK_EQ(write(ready, "x", 1), 1);
+	issue(fd, XSW_IOC_JOBV, &op, sizeof(op));
+	_exit(0);
+}
+
+/* Who is killed at work goes after what he is at, and not after all that there is. */
+static void killed_at_work(void)
+{
+	int ready[2], status;
+	double start;
+	pid_t pid;
+	char c;
+
+	CHECK_EQ(pipe(ready), 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid)
+		at_work(ready[1]);
+	close(ready[1]);
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	usleep(300000);
+	start = now();
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	printf("# gone %.2f s after it was killed\n", now() - start);
+	if (!WIFSIGNALED(status))
+		skip("this machine moves 4 GiB in 300 ms");
+	CHECK(now() - start < 3);
+}
+
+/* ---- passed on ---- */
+
+/* Opens a session, and leaves it to who is at the other end of @sock. */
+static void opener(int sock)
+{
+	union {
+		struct cmsghdr	head;
+		char		room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS } };
+	int fd = open_session();
+	uint32_t handle[3] = { sim_open(fd, 0), kernel_buffer(fd, 4096, NULL),
+			       kernel_buffer(fd, 4096, NULL) };
+	struct iovec iov = { handle, sizeof(handle) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	CHECK_EQ(sendmsg(sock, &msg, 0), sizeof(handle));
+	close(fd);
+	_exit(0);
+}
+
+/* The file was closed before its opener went: there is nothing more to let the session know. */
+static void opener_gone(void)
+{
+	union {
+		struct cmsghdr	head;
+		char		room[CMSG_SPACE(sizeof(int))];
+	} control;
+	uint32_t handle[3] = { 0 };
+	struct iovec iov = { handle, sizeof(handle) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	int sock[2], fd, status;
+	struct xsw_job j;
+	pid_t pid;
+
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_DGRAM, 0, sock), 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid)
+		opener(sock[1]);
+	CHECK_EQ(recvmsg(sock[0], &msg, 0), sizeof(handle));
+	memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	j = job_op(handle[0], handle[1], handle[2], 4096);
+	CHECK_EQ(job(fd, &j), -ECANCELED);
+	CHECK_EQ(res.cause, XSW_CAUSE_CANCELED);
+	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, handle[1]), 0);
+	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, handle[0]), 0);
 }
 
 /* ---- closing ---- */
@@ -304,6 +409,8 @@ static void unprivileged(void)
 const struct test life_tests[] = {
 	{ "life.killed", killed, false },
 	{ "life.killed_edu", killed_edu, true },
+	{ "life.killed_at_work", killed_at_work, false },
+	{ "life.opener_gone", opener_gone, false },
 	{ "life.closed_in_flight", closed_in_flight, true },
 	{ "life.ring_closed_in_flight", ring_closed_in_flight, true },
 	{ "life.forked", forked, true },

@@ -44,6 +44,26 @@ static void iopoll(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Several answers to one command are not what there is; since 7.0 io_uring asks us. */
+static void multishot(void)
+{
+	struct xsw_nop op = { .size = sizeof(op) };
+	int fd = open_session(), ret;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	ring_open(&ring, 4, IORING_SETUP_SQE128);
+	sqe = ring_cmd(&ring, fd, XSW_IOC_NOP, &op, sizeof(op));
+	sqe->rw_flags = 1 << 1;
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	CHECK_EQ(io_uring_submit(&ring), 1);
+	alarm(20);
+	ret = ring_wait(&ring, NULL);
+	alarm(0);
+	CHECK(ret == -EINVAL || ret == -EOPNOTSUPP);
+	io_uring_queue_exit(&ring);
+}
+
 /* Every way that a ring may submit and complete. */
 static void kinds_of_ring(void)
 {
@@ -325,6 +345,7 @@ static void queue_is_full(void)
 const struct test ring_tests[] = {
 	{ "ring.short_sqe", short_sqe, true },
 	{ "ring.iopoll", iopoll, true },
+	{ "ring.multishot", multishot, true },
 	{ "ring.kinds", kinds_of_ring, true },
 	{ "ring.fixed", fixed, true },
 	{ "ring.fixed_later", fixed_later, true },

@@ -313,21 +313,16 @@ void put_task_struct(struct task_struct *of)
 		fake_bug("a task is put once too often");
 }
 
-void wait_for_completion(struct completion *c)
-{
-	may_sleep("wait_for_completion()");
-	while (!c->done)
-		if (!fake_engine_step())
-			fake_bug("nothing will ever complete this");
-}
-
 int wait_for_completion_state(struct completion *c, unsigned int state)
 {
-	if (fake.killed) {
+	may_sleep("wait_for_completion_state()");
+	if ((state & TASK_KILLABLE) && fake.killed) {
 		task_signal.flags = fake.choose(2) ? SIGNAL_GROUP_EXIT : 0;
 		return -ERESTARTSYS;
 	}
-	wait_for_completion(c);
+	while (!c->done)
+		if (!fake_engine_step())
+			fake_bug("nothing will ever complete this");
 	return 0;
 }
 

@@ -315,9 +315,9 @@ static inline void complete(struct completion *c)
 	c->done = true;
 }
 
-void wait_for_completion(struct completion *c);
 #define TASK_KILLABLE	1u
 #define TASK_FREEZABLE	2u
+#define TASK_IDLE	4u
 int wait_for_completion_state(struct completion *c, unsigned int state);
 
 /* ---- files and the module ---- */
