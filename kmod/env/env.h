@@ -78,7 +78,8 @@ u64 xsw_env_max_machine(struct xsw_kenv *kenv);
  * RAM of this guest is: the transfer must fail then. Any context.
  */
 bool xsw_env_m2p(struct xsw_kenv *kenv, u64 machine, phys_addr_t *phys);
-/* Highest address of the guest's memory. */
+/* Lowest and highest address of the guest's memory. */
+phys_addr_t xsw_min_phys(void);
 phys_addr_t xsw_max_phys(void);
 
 /* ---- the host's environment (env/host.c) ---- */

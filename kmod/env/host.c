@@ -18,6 +18,16 @@
 static struct xsw_kenv xsw_host;
 static char xsw_hypervisor[32] = "none";
 
+phys_addr_t xsw_min_phys(void)
+{
+	unsigned long start = ULONG_MAX;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		start = min(start, node_start_pfn(nid));
+	return PFN_PHYS((phys_addr_t)start);
+}
+
 phys_addr_t xsw_max_phys(void)
 {
 	unsigned long end = 0;

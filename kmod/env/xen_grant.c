@@ -56,9 +56,12 @@ static int xsw_grants_map(struct xsw_grants *g)
 
 	if (!op)
 		return -ENOMEM;
-	for (i = 0; i < g->nr; i++)
+	for (i = 0; i < g->nr; i++) {
 		gnttab_set_map_op(&op[i], xsw_mapped_at(g, i), GNTMAP_host_map, g->grant[i].ref,
 				  0);
+		/* What it stays where the hypercall fails as a whole. */
+		op[i].status = GNTST_general_error;
+	}
 	err = gnttab_map_refs(op, NULL, g->mapped, g->nr);
 	for (i = 0; !err && i < g->nr; i++) {
 		if (op[i].status == GNTST_okay)

@@ -47,13 +47,24 @@ static struct xsw_bind *xsw_bind_find(const struct pci_dev *pdev)
 	return NULL;
 }
 
+static void xsw_bind_detach(struct xsw_bind *b)
+{
+	if (!b->xdev)
+		return;
+	dev_info(b->xdev->dev, "our ops are off it\n");
+	xsw_detach(b->xdev);
+	b->xdev = NULL;
+}
+
 static void xsw_bind_attach(struct xsw_bind *b, struct device *dev)
 {
 	struct xsw_device *xdev;
 
-	/* Left from a probe() that failed, of this driver or of another. */
-	if (b->xdev)
-		return;
+	/*
+	 * Left from a probe() that failed, of this driver or of another: since then the bus may
+	 * have set the device up anew, without them.
+	 */
+	xsw_bind_detach(b);
 	if (dev->driver->owner == THIS_MODULE) {
 		dev_info(dev, "its driver is an engine of this module: attach= does not apply\n");
 		return;
@@ -69,15 +80,6 @@ static void xsw_bind_attach(struct xsw_bind *b, struct device *dev)
 	}
 	b->xdev = xdev;
 	dev_info(dev, "our ops are on it, for driver %s\n", dev->driver->name);
-}
-
-static void xsw_bind_detach(struct xsw_bind *b)
-{
-	if (!b->xdev)
-		return;
-	dev_info(b->xdev->dev, "our ops are off it\n");
-	xsw_detach(b->xdev);
-	b->xdev = NULL;
 }
 
 static void xsw_bind_settle(struct work_struct *work)

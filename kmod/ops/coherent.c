@@ -112,7 +112,7 @@ struct page *xsw_alloc_reachable(struct xsw_device *xdev, size_t size, gfp_t gfp
 
 	/* Where frames can be exchanged, zones tell nothing. */
 	if (!kenv->host->make_contiguous && limit < xsw_max_phys())
-		i = limit < DMA_BIT_MASK(32) ? 2 : 1;
+		i = 1;
 	for (; i < ARRAY_SIZE(zones); i++) {
 		page = alloc_pages_node(dev_to_node(xdev->dev), gfp | zones[i], order);
 		if (!page)

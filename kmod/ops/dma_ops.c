@@ -452,8 +452,10 @@ static bool xsw_can_bounce(const struct xsw_device *xdev, const struct xsw_dev *
 		return false;
 	if (d->force_bounce || ops->phys_to_machine || ops->must_bounce)
 		return true;
-	/* Memory may lie between the ranges of a map of several. */
+	/* Memory may lie between the ranges of a map of several, and below or above one. */
 	if (d->nr_ranges > 1)
+		return true;
+	if (d->ranges && !xsw_machine_to_dma(d, xsw_min_phys(), &dma))
 		return true;
 	if (!xsw_machine_to_dma(d, xsw_env_max_machine(xdev->env), &dma))
 		return true;

@@ -149,8 +149,10 @@ static u64 xsw_take_blocks(struct xsw_kenv *kenv, struct xsw_poolmem *mem, u64 w
 	}
 
 	list_for_each_entry_safe(page, next, &rejects, lru) {
+		struct xsw_block b = { .page = page, .order = order };
+
 		list_del(&page->lru);
-		__free_pages(page, order);
+		xsw_block_free(kenv, &b);
 	}
 	return want;
 }

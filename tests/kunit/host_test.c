@@ -5,6 +5,7 @@
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/slab.h>
@@ -239,12 +240,50 @@ static void pool_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xsw_poolmem_destroy(t->kenv), 0ULL);
 }
 
+/* Not memory, says the kernel's map of it, but with frame numbers that are valid. */
+static bool is_hole(phys_addr_t phys)
+{
+	return pfn_valid(PHYS_PFN(phys)) &&
+	       region_intersects(phys, PAGE_SIZE, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) ==
+	       REGION_DISJOINT;
+}
+
+/* Another device's memory may lie in the same section as the system's, which is refused. */
+static void device_memory(struct kunit *test)
+{
+	/* A PC's frame buffer, and what comes behind all memory. */
+	const phys_addr_t phys[] = { 0xa0000, xsw_max_phys() + 1 };
+	struct host_test *t = test->priv;
+	struct xsw_dev dev = xsw_world_dev();
+	unsigned int holes = 0, i;
+	enum xsw_cause cause;
+	struct xsw_mapped m;
+
+	KUNIT_EXPECT_NE(test, xsw_map(&t->kenv->env, &dev, page_to_phys(t->own[0]), PAGE_SIZE,
+				      DMA_BIDIRECTIONAL, DMA_ATTR_MMIO, &m), 0);
+	KUNIT_EXPECT_EQ(test, m.cause, XSW_CAUSE_BAD_ADDRESS);
+	for (i = 0; i < ARRAY_SIZE(phys); i++) {
+		if (!is_hole(phys[i]))
+			continue;
+		holes++;
+		KUNIT_ASSERT_EQ(test, xsw_map(&t->kenv->env, &dev, phys[i], PAGE_SIZE,
+					      DMA_BIDIRECTIONAL, DMA_ATTR_MMIO, &m), 0);
+		KUNIT_EXPECT_EQ(test, m.dma, phys[i]);
+		KUNIT_EXPECT_EQ(test, m.reason, XSW_REASON_MMIO);
+		KUNIT_EXPECT_EQ(test, xsw_unmap(&t->kenv->env, &dev, m.dma, PAGE_SIZE,
+						DMA_BIDIRECTIONAL, DMA_ATTR_MMIO, &cause), 0);
+	}
+	if (!holes)
+		kunit_mark_skipped(test, "memory fills its sections here");
+}
+
 static struct kunit_case host_cases[] = {
 	KUNIT_CASE(own_pages),
 	KUNIT_CASE(foreign_pages),
 	KUNIT_CASE(foreign_rows),
 	KUNIT_CASE(scattered_rows),
 	KUNIT_CASE(pool_memory),
+	KUNIT_CASE(device_memory),
 	{ }
 };
 

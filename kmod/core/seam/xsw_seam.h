@@ -75,12 +75,22 @@ static inline void xsw_phys_unmap(void *vaddr)
 #endif
 }
 
-/* memory of the system, which must never be mapped as another device's */
+/*
+ * memory of the system, which must never be mapped as another device's; holes in a section of
+ * memory have valid frame numbers, too
+ */
 static inline bool xsw_phys_is_ram(phys_addr_t phys)
 {
 	unsigned long pfn = PHYS_PFN(phys);
 
-	return pfn_valid(pfn) && !is_zone_device_page(pfn_to_page(pfn));
+	if (!pfn_valid(pfn) || is_zone_device_page(pfn_to_page(pfn)))
+		return false;
+#ifdef CONFIG_ARM64
+	return virt_addr_valid(phys_to_virt(phys));
+#else
+	/* The kernel's own may be taken for a hole: nobody maps that as a device's. */
+	return !PageReserved(pfn_to_page(pfn));
+#endif
 }
 
 /* would a non-coherent device's write destroy a neighbour in the same cache line? */
