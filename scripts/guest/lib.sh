@@ -8,7 +8,7 @@
 #   # params: NAME=VALUE ...   parameters of the module (default: none)
 #   # module: none             the script loads the module itself, or needs none
 #   # vm: VM ...               guests that it is for (default: any)
-#   # timeout: SECONDS         of guest time (default 300)
+#   # timeout: SECONDS         of guest time (default 300); three times that on KERNEL=debug
 
 # Variables given with scripts/vm --set.
 [ ! -e /env ] || . /env
@@ -96,6 +96,9 @@ run_case() { # run_case NAME SCRIPT: sets CASE to the result and reports it
 	_rc=0 CASES=$((CASES + 1))
 	_params="$(header "$2" params) $(cat /params 2>/dev/null)"
 	_limit=$(header "$2" timeout)
+	_limit=${_limit:-300}
+	# Where every lock and every access is checked, all takes its time.
+	[ ! -e /proc/lockdep ] || _limit=$((3 * _limit))
 	: >/tmp/reason
 	echo "xsw-case: begin $1" >/dev/kmsg
 	echo "begin $1" >&3
@@ -106,14 +109,14 @@ run_case() { # run_case NAME SCRIPT: sets CASE to the result and reports it
 		cat /tmp/reason
 	else
 		# shellcheck disable=SC2016
-		timeout "${_limit:-300}" sh -u -c '. /lib/xsw.sh; . "$0"' "$2" </dev/null || _rc=$?
+		timeout "$_limit" sh -u -c '. /lib/xsw.sh; . "$0"' "$2" </dev/null || _rc=$?
 		case $_rc in
 		0) CASE=PASS ;;
 		1) CASE=FAIL ;;
 		3) CASE=SKIP ;;
 		143)
 			CASE=ERROR
-			echo "no end within ${_limit:-300} s of guest time" >/tmp/reason
+			echo "no end within $_limit s of guest time" >/tmp/reason
 			;;
 		*) CASE=ERROR ;;
 		esac
