@@ -12,7 +12,7 @@
 
 /* How hard to look for pages at the right place: at most this much is held meanwhile. */
 #define XSW_SEARCH_TRIES	256
-#define XSW_SEARCH_BYTES	SZ_64M
+#define XSW_SEARCH_BYTES	SZ_64M	/* of each zone */
 
 static bool charge(atomic64_t *counter, u64 bytes, int limit)
 {
@@ -117,7 +117,7 @@ static bool placed_well(struct xsw_engine *engine, phys_addr_t phys, u64 size, u
 }
 
 /*
- * The allocator can't be told about an arbitrary mask: try the zones, keep what of one is
+ * The allocator can't be told about an arbitrary mask: try the zones, keep what is
  * in the wrong place until something is in the right one, then give it all back.
  */
 static void *alloc_placed(struct xsw_engine *engine, u64 size, u32 placement)
@@ -145,10 +145,10 @@ static void *alloc_placed(struct xsw_engine *engine, u64 size, u32 placement)
 				cond_resched();
 			}
 		}
-		for (; rejected; rejected = next) {
-			next = *(void **)rejected;
-			free_pages_exact(rejected, size);
-		}
+	}
+	for (; rejected; rejected = next) {
+		next = *(void **)rejected;
+		free_pages_exact(rejected, size);
 	}
 	return found;
 }

@@ -88,7 +88,8 @@ static void xsw_bind_settle(struct work_struct *work)
 	struct device *dev = b->dev;
 
 	device_lock(dev);
-	if (!dev->driver)
+	/* Another may be in its place by now. */
+	if (!dev->driver && b->xdev && b->xdev->dev == dev)
 		xsw_bind_detach(b);
 	b->dev = NULL;
 	device_unlock(dev);

@@ -168,37 +168,52 @@ static void put_text(const char *path, const char *text)
 
 #define DRIVER	"/sys/bus/pci/drivers/xswiotlb"
 
-/* The address of the device that has interrupts now: ours is the only session. */
-static void *unbind_all(void *arg)
+static int has_address(const struct dirent *entry)
 {
-	char (*names)[32] = arg;
-	struct dirent *entry;
-	DIR *dir = opendir(DRIVER);
-	int n = 0, i;
+	return strchr(entry->d_name, ':') != NULL;
+}
 
-	CHECK(dir);
-	while ((entry = readdir(dir)) && n < 16)
-		if (strchr(entry->d_name, ':'))
-			snprintf(names[n++], 32, "%.31s", entry->d_name);
-	closedir(dir);
-	for (i = 0; i < n; i++)
-		put_text(DRIVER "/unbind", names[i]);
+/*
+ * Their numbers are in the order of their addresses, as each gets the least that is free. One alone is
+ * taken away, as to bind one takes half a minute where every access is checked.
+ */
+static char *first_name(void)
+{
+	static char name[32];
+	struct dirent **names;
+	int n = scandir(DRIVER, &names, has_address, alphasort);
+
+	CHECK(n > 0);
+	snprintf(name, sizeof(name), "%.31s", names[0]->d_name);
+	return name;
+}
+
+static uint32_t first_edu(int fd, uint32_t flags)
+{
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_EDU);
+
+	op.index = 0;
+	op.flags = flags;
+	CHECK_EQ(engine_open(fd, &op), 0);
+	return res.handle;
+}
+
+static void *unbind(void *name)
+{
+	put_text(DRIVER "/unbind", name);
 	return NULL;
 }
 
-static void bind_all(char (*names)[32])
+static void bind_again(const char *name)
 {
-	int i;
-
-	for (i = 0; i < 16 && names[i][0]; i++)
-		put_text(DRIVER "/bind", names[i]);
+	put_text(DRIVER "/bind", name);
 }
 
 static void removed(void)
 {
-	char names[16][32] = { "" };
+	char *name = first_name();
 	int fd = session_with_edu(), i, ret;
-	uint32_t engine = edu_open(fd, XSW_OPS_OURS), quarantined = stats_of(fd, 0).nr_quarantined;
+	uint32_t engine = first_edu(fd, 0), quarantined = stats_of(fd, 0).nr_quarantined;
 	uint64_t used = stats_of(fd, 0).pool_used;
 	uint32_t nr = info_of(fd).nr_edu;
 	unsigned char *a, *b;
@@ -221,13 +236,14 @@ static void removed(void)
 	}
 	CHECK_EQ(io_uring_submit(&ring), 8);
 	usleep(50000);
-	CHECK_EQ(pthread_create(&thread, NULL, unbind_all, names), 0);
+	CHECK_EQ(pthread_create(&thread, NULL, unbind, name), 0);
 	for (i = 0; i < 8; i++) {
 		ret = ring_wait(&ring, NULL);
 		CHECK(ret == 0 || ret == -ENODEV);
 	}
 	pthread_join(thread, NULL);
-	CHECK_EQ(info_of(fd).nr_edu, 0);
+	CHECK_EQ(info_of(fd).nr_edu, nr - 1);
+	op.index = 0;
 	j.result = (uintptr_t)&res;
 	CHECK_EQ(job(fd, &j), -ENODEV);
 	CHECK_EQ(res.cause, XSW_CAUSE_NO_DEVICE);
@@ -240,9 +256,9 @@ static void removed(void)
 	CHECK_EQ(stats_of(fd, 0).pool_used, used);
 	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, src), 0);
 	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
-	bind_all(names);
+	bind_again(name);
 	CHECK_EQ(info_of(fd).nr_edu, nr);
-	engine = edu_open(fd, XSW_OPS_OURS);
+	engine = first_edu(fd, 0);
 	j = job_op(engine, low_buffer(fd, engine, 4096, (void **)&a), dst, 4000);
 	CHECK_EQ(job(fd, &j), 0);
 }
@@ -262,24 +278,32 @@ static void *count(void *arg)
 	return NULL;
 }
 
-/* Its counters are read while it goes. */
+/* Its counters are read while it goes: KERNEL=debug would tell of it if they were not there any more. */
 static void removed_while_counted(void)
 {
 	int fd = session_with_edu(), i;
+	double limit = now() + 20;
 
-	for (i = 0; i < 10; i++) {
-		char names[16][32] = { "" };
-		struct counting c = { .fd = fd, .engine = edu_open(fd, XSW_OPS_OURS) };
+	for (i = 0; i < 10 && now() < limit; i++) {
+		char *name = first_name();
+		struct counting c = { .fd = fd, .engine = first_edu(fd, 0) };
+		void *at;
+		uint32_t buffer = low_buffer(fd, c.engine, 4096, &at);
+		struct xsw_map m = map_op(c.engine, buffer, XSW_TO_DEVICE, 4096);
 		pthread_t thread;
 
+		CHECK_EQ(map(fd, &m), 0);
+		CHECK_EQ(unmap(fd, res.handle), 0);
+		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, buffer), 0);
+		CHECK_EQ(stats_of(fd, c.engine).unmaps, 1);
 		CHECK_EQ(pthread_create(&thread, NULL, count, &c), 0);
 		usleep(10000);
-		unbind_all(names);
+		unbind(name);
 		__atomic_store_n(&c.over, true, __ATOMIC_RELAXED);
 		pthread_join(thread, NULL);
 		CHECK_EQ(stats_of(fd, c.engine).unmaps, 0);
 		CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, c.engine), 0);
-		bind_all(names);
+		bind_again(name);
 	}
 }
 
@@ -287,55 +311,52 @@ static void removed_while_counted(void)
  * A job has completed, and its device goes before anybody has looked at it: what it has moved must be
  * where it belongs, or the job has failed.
  */
+static void reaped_after(uint32_t flags)
+{
+	struct xsw_sync sync = { .size = sizeof(sync), .target = XSW_SYNC_FOR_CPU, .len = 4000 };
+	char *name = first_name();
+	unsigned char *a, *b, *c;
+	int fd = session_with_edu(), ret;
+	uint32_t engine = first_edu(fd, XSW_ENGINE_FORCE_BOUNCE),
+		 src = low_buffer(fd, engine, 4096, (void **)&a),
+		 dst = low_buffer(fd, engine, 4096, (void **)&b),
+		 other = low_buffer(fd, engine, 4096, (void **)&c);
+	struct xsw_map m = map_op(engine, other, XSW_FROM_DEVICE, 4000);
+	struct xsw_job j = job_op(engine, src, dst, 4000);
+	struct io_uring ring;
+	pthread_t thread;
+
+	CHECK_EQ(map(fd, &m), 0);
+	sync.mapping = res.handle;
+	j.result = 0;
+	j.flags = flags;
+	fill(a, 4000, 3 + flags);
+	/* Completions wait until they are asked for. */
+	ring_open(&ring, 4, IORING_SETUP_SQE128 | IORING_SETUP_SINGLE_ISSUER |
+			    IORING_SETUP_DEFER_TASKRUN);
+	ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
+	CHECK_EQ(io_uring_submit(&ring), 1);
+	usleep(400000);
+	CHECK_EQ(pthread_create(&thread, NULL, unbind, name), 0);
+	/* The device is about to go, and has not gone yet. */
+	while (!issue_by(BY_IOCTL, fd, XSW_IOC_SYNC, &sync, sizeof(sync)))
+		;
+	ret = ring_wait(&ring, NULL);
+	CHECK(ret == -ENODEV || (ret == 0 && filled(b, 4000, 3 + flags)));
+	pthread_join(thread, NULL);
+	io_uring_queue_exit(&ring);
+	CHECK_EQ(unmap(fd, sync.mapping), -ENODEV);
+	bind_again(name);
+}
+
 static void removed_before_reaped(void)
 {
-	int fd = session_with_edu(), ret, i;
+	reaped_after(XSW_F_SYNC);
+}
 
-	for (i = 0; i < 4; i++) {
-		char names[16][32] = { "" };
-		struct xsw_engine_open op = engine_op(XSW_ENGINE_EDU);
-		struct xsw_sync sync = { .size = sizeof(sync), .target = XSW_SYNC_FOR_CPU, .len = 4000 };
-		uint32_t engine, src, dst, other;
-		unsigned char *a, *b, *c;
-		struct io_uring ring;
-		struct xsw_job j;
-		struct xsw_map m;
-		pthread_t thread;
-
-		op.flags = XSW_ENGINE_FORCE_BOUNCE;
-		CHECK_EQ(engine_open(fd, &op), 0);
-		engine = res.handle;
-		src = low_buffer(fd, engine, 4096, (void **)&a);
-		dst = low_buffer(fd, engine, 4096, (void **)&b);
-		other = low_buffer(fd, engine, 4096, (void **)&c);
-		m = map_op(engine, other, XSW_FROM_DEVICE, 4000);
-		CHECK_EQ(map(fd, &m), 0);
-		sync.mapping = res.handle;
-		j = job_op(engine, src, dst, 4000);
-		j.result = 0;
-		j.flags = i & 1 ? 0 : XSW_F_SYNC;
-		fill(a, 4000, (unsigned int)i + 3);
-		/* Completions wait until they are asked for. */
-		ring_open(&ring, 4, IORING_SETUP_SQE128 | IORING_SETUP_SINGLE_ISSUER |
-				    IORING_SETUP_DEFER_TASKRUN);
-		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
-		CHECK_EQ(io_uring_submit(&ring), 1);
-		usleep(400000);
-		CHECK_EQ(pthread_create(&thread, NULL, unbind_all, names), 0);
-		/* The device is about to go, and has not gone yet. */
-		while (!issue_by(BY_IOCTL, fd, XSW_IOC_SYNC, &sync, sizeof(sync)))
-			;
-		ret = ring_wait(&ring, NULL);
-		CHECK(ret == -ENODEV || (ret == 0 && filled(b, 4000, (unsigned int)i + 3)));
-		pthread_join(thread, NULL);
-		io_uring_queue_exit(&ring);
-		CHECK_EQ(unmap(fd, sync.mapping), -ENODEV);
-		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, src), 0);
-		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, dst), 0);
-		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, other), 0);
-		CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
-		bind_all(names);
-	}
+static void removed_before_unmapped(void)
+{
+	reaped_after(0);
 }
 
 /* With edu_timeout_ms below the 100 ms that a transfer takes. */
@@ -555,6 +576,7 @@ const struct test edu_tests[] = {
 	{ "edu.removed", removed, true },
 	{ "edu.removed_while_counted", removed_while_counted, true },
 	{ "edu.removed_before_reaped", removed_before_reaped, true },
+	{ "edu.removed_before_unmapped", removed_before_unmapped, true },
 	{ }
 };
 
