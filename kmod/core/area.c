@@ -434,13 +434,33 @@ static void release(struct xsw_area *area, struct xsw_run *run)
 	put_record(area, run);
 }
 
+/* The least length beyond @n of which there is a hot run, or 0. */
+static u32 next_hot(struct xsw_area *area, u32 n)
+{
+	u32 w = ++n / 64;
+	u64 bits = area->lengths[w] & ~0ULL << n % 64;
+
+	for (;;) {
+		for (; bits; bits &= bits - 1) {
+			n = w * 64 + __ffs64(bits);
+			if (area->hot[n])
+				return n;
+			area->lengths[w] &= ~(1ULL << n % 64);
+		}
+		if (++w == XSW_HOT_SLOTS / 64 + 1)
+			return 0;
+		bits = area->lengths[w];
+	}
+}
+
 /* Each length in its turn, so that those that nobody asks for any more go, too. */
 void xsw_area_cool(struct xsw_area *area, u32 runs)
 {
-	for (; xsw_area_has_hot(area) && runs;
-	     area->cool = area->cool ? area->cool - 1 : XSW_HOT_SLOTS) {
-		struct xsw_run *run = area->hot[area->cool];
+	while (xsw_area_has_hot(area) && runs) {
+		struct xsw_run *run;
 
+		area->cool = next_hot(area, area->cool);
+		run = area->hot[area->cool];
 		if (!run)
 			continue;
 		if (area->cool) {
@@ -470,9 +490,11 @@ static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fi
 	struct xsw_run *run, *rest;
 	u32 n;
 
-	for (n = fit->n + 1; n <= XSW_HOT_SLOTS; n++) {
+	if (fit->n >= XSW_HOT_SLOTS)
+		return NULL;
+	for (n = next_hot(area, fit->n); n; n = next_hot(area, n)) {
 		run = area->hot[n];
-		if (!run || run->first < fit->lo || run->first + fit->n > fit->hi ||
+		if (run->first < fit->lo || run->first + fit->n > fit->hi ||
 		    xsw_fit_from(fit, run->first) != run->first)
 			continue;
 		if (!area->unused && home_of(area, run->first + fit->n)->n)

@@ -111,11 +111,12 @@ struct xsw_word {
  *		change until the pool's lock is free again
  * @hot_slots:	slots of all short hot runs
  * @nr_long:	hot runs that are longer
- * @cool:	length of hot runs to give up next
+ * @cool:	length of the hot run that was given up last
  * @records:	in @blocks
  * @nr_unused:	in @unused
  * @unused:	records of @blocks that stand for no slots
  * @closed:	nothing is to be mapped here any more
+ * @lengths:	bitmap: there are short hot runs of that length; or were
  * @hot:	runs of each length that were freed last, latest first; 0: longer ones
  *
  * What every CPU reads and what the lock's holder writes are on different cache lines.
@@ -149,6 +150,7 @@ struct xsw_area {
 	u32			nr_unused;
 	struct xsw_run		*unused;
 	bool			closed;
+	u64			lengths[XSW_HOT_SLOTS / 64 + 1];
 	struct xsw_run		*hot[XSW_HOT_SLOTS + 1];
 } ____cacheline_aligned_in_smp;
 
@@ -224,6 +226,7 @@ static inline void xsw_area_put_hot(struct xsw_area *area, struct xsw_run *run)
 
 	run->cooler = area->hot[n];
 	area->hot[n] = run;
+	area->lengths[n / 64] |= 1ULL << n % 64;
 	area->hot_slots += n;
 }
 
