@@ -466,7 +466,10 @@ static int sys_write(const char *path, const char *text)
 
 static int run_load(struct state *s)
 {
-	return syscall(SYS_finit_module, s->fd, module_args, 0) ? -errno : 0;
+	if (!syscall(SYS_finit_module, s->fd, module_args, 0))
+		return 0;
+	/* Since 6.10 the kernel says EINVAL when it has no memory for the directory of a module's drivers. */
+	return errno == EINVAL ? -ENOMEM : -errno;
 }
 
 static int run_bind(struct state *s)
