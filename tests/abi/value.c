@@ -26,10 +26,13 @@ static void set_up(void)
 	fix.kernel = kernel_buffer(fix.fd, BYTES, NULL);
 	fix.memory = pages(BYTES);
 	fix.user = user_buffer(fix.fd, fix.memory, BYTES);
+	/* At its end: what devices may write at once must not overlap, and jobs write where it begins. */
 	op = map_op(fix.engine, fix.kernel, XSW_BIDIRECTIONAL, 8192);
+	op.offset = BYTES - 8192;
 	CHECK_EQ(map(fix.fd, &op), 0);
 	fix.mapping = res.handle;
 	op = map_op(fix.engine, fix.kernel, XSW_TO_DEVICE, 8192);
+	op.offset = BYTES - 8192;
 	CHECK_EQ(map(fix.fd, &op), 0);
 	fix.to_device = res.handle;
 	fix.before = stats_of(fix.fd, 0);
