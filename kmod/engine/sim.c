@@ -431,7 +431,8 @@ struct xsw_engine *xsw_sim_open(const struct xsw_engine_open *op, enum xsw_cause
 	INIT_WORK(&sim->copy, copy_fn);
 	hrtimer_setup(&sim->timer, timer_fn, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 
-	sim->mem = vzalloc(XSW_SIM_MEM);
+	/* Its failure is the caller's to know, not the log's. */
+	sim->mem = __vmalloc(XSW_SIM_MEM, GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
 	if (!sim->mem)
 		goto free_sim;
 	sim->id = ida_alloc(&xsw_sim_ids, GFP_KERNEL);
