@@ -220,8 +220,10 @@ Result<Memory> Memory::scattered(size_t bytes) {
   const auto from = anonymous(2 * whole_pages(bytes));
   if (!from)
     return tl::unexpected(from.error());
+  // No hole is left where they were: it could become another thread's memory, which would then go
+  // together with what is around it.
   for (size_t at = 0; at < bytes; at += page)
-    if (mremap(&from->bytes()[2 * at], page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
+    if (mremap(&from->bytes()[2 * at], page, page, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
                &memory->bytes()[at]) == MAP_FAILED) {
       const int err = errno;
       return tl::unexpected(Error{.what = "mremap()",
