@@ -62,7 +62,7 @@ run: guest ## run the job file JOB in a guest; the default shows every path a ma
 	@[ -r '$(JOB)' ] || { echo "JOB=$(JOB) is not a file that can be read." >&2; exit 2; }
 	@scripts/vm $(machine) --job '$(JOB)' --mask $(run_mask) --guest scripts/guest/run.sh --timeout 1800
 
-test: ## every test: lint, unit, headers, both guests on both kernels, a short stress
+test: ## every test: unit, kept corpora, KUnit by the shim, two guests on two kernels, a short stress, lint
 	@scripts/deps test bench
 	@scripts/test
 

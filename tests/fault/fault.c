@@ -468,7 +468,7 @@ static int run_load(struct state *s)
 {
 	if (!syscall(SYS_finit_module, s->fd, module_args, 0))
 		return 0;
-	/* Since 6.10 the kernel says EINVAL when it has no memory for the directory of a module's drivers. */
+	/* 6.12 says EINVAL when it has no memory for the directory of a module's drivers. */
 	return errno == EINVAL ? -ENOMEM : -errno;
 }
 
