@@ -38,13 +38,17 @@ static void set_up(void)
 	fix.before = stats_of(fix.fd, 0);
 }
 
-/* Two pages that are no neighbours. */
+/* One page twice: any two others may be neighbours. */
 static uint32_t scattered_buffer(int fd)
 {
-	unsigned char *memory = pages(4 * PAGE);
+	unsigned char *memory = pages(2 * PAGE);
+	int file = memfd_create("scattered", MFD_CLOEXEC);
 
-	CHECK(mremap(memory + 3 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, memory + PAGE) !=
-	      MAP_FAILED);
+	CHECK(file >= 0 && ftruncate(file, PAGE) == 0);
+	for (int i = 0; i < 2; i++)
+		CHECK(mmap(memory + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_FIXED | MAP_POPULATE, file, 0) != MAP_FAILED);
+	close(file);
 	return user_buffer(fd, memory, 2 * PAGE);
 }
 
