@@ -40,6 +40,19 @@ check() { # check TEXT COMMAND...: the command must succeed
 	say "ok: $_what"
 }
 
+ktap() { # ktap TEXT COMMAND...: as check, of a command that prints KTAP: what failed is told by name
+	_what=$1
+	shift
+	{ "$@" || echo "# exit code $?"; } | tee /tmp/ktap
+	# Of what failed, and of what did not end: the names, and the line before each.
+	_why=$(awk '/^not ok/ { sub(/^not ok [0-9]* /, ""); print $0 " (" last ");" }
+		    /^# exit code/ { print substr($0, 3) }
+		    { last = $0 }' /tmp/ktap)
+	[ -z "$_why" ] || fail "$_what: '$*': $_why"
+	grep -q '^1\.\.[1-9]' /tmp/ktap || fail "$_what: '$*' came to no end"
+	say "ok: $_what"
+}
+
 refuse() { # refuse TEXT CODE COMMAND...: the command must end with that exit code
 	_what=$1 _want=$2 _got=0
 	shift 2

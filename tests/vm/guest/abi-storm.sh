@@ -10,5 +10,5 @@ disowned() { sed -n 's/^unhandled //p' /proc/irq/*/xswiotlb/../spurious; }
 check "one interrupt after the other" xswiotlb run --engine=edu --count=2
 [ "$(disowned)" = 0 ] || fail "the driver has said of an interrupt of its device that it is none"
 # Here some come twice: the kernel gives up where it is nearly all of them.
-check "a storm of interrupts" abi --storm
+ktap "a storm of interrupts" abi --storm
 ! dmesg | grep 'nobody cared\|Disabling IRQ' || fail "the kernel has given up the interrupt"

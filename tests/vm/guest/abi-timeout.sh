@@ -6,4 +6,4 @@
 # params: edu_timeout_ms=20
 [ -x /bin/abi ] || skip "the programs of tests/abi are not built"
 echo "xsw-case: a device is given up" >/dev/kmsg
-check "a device that does not answer in time" abi --timeout
+ktap "a device that does not answer in time" abi --timeout

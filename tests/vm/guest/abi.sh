@@ -4,4 +4,4 @@
 # params: max_mappings=4096 max_buffers=256
 # timeout: 400
 [ -x /bin/abi ] || skip "the programs of tests/abi are not built"
-check "every operation, member by member" abi "${ABI_TESTS:-}"
+ktap "every operation, member by member" abi "${ABI_TESTS:-}"

@@ -62,7 +62,7 @@ unload || fail "the module does not unload"
 
 [ -x /bin/abi ] || skip "the programs of tests/abi are not built"
 load "mmio=$bdf/2" || error "the module does not load with mmio=$bdf/2"
-check "the BAR's device is removed while it is used" abi --peer "/sys/bus/pci/devices/$bdf/remove" 1
+ktap "the BAR's device is removed while it is used" abi --peer "/sys/bus/pci/devices/$bdf/remove" 1
 unload || fail "the module does not unload without the BAR's device"
 echo 1 >/sys/bus/pci/rescan
 load "mmio=$bdf/2" || fail "the module does not load once the device is back"

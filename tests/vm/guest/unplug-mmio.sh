@@ -33,7 +33,7 @@ for round in 1 2; do
 	plug
 	load "mmio=$bdf/2" || fail "the module does not load with mmio=$bdf/2"
 	check "its memory is reached" xswiotlb run --engine=edu --mask=64 --placement=mmio --count=2 --expect=mmio
-	check "unplugged, round $round" abi --peer "$monitor" "device_del peer
+	ktap "unplugged, round $round" abi --peer "$monitor" "device_del peer
 "
 	plug
 	refuse "back in its slot, it is not the one that was set aside" 3 \
