@@ -23,35 +23,39 @@ struct piece {
 /**
  * struct walk - where in a range we are
  * @range:	what is walked
+ * @boundary:	2^n - 1, at least a page's: no piece crosses a multiple of 2^n; ~0: none
  * @index:	of the page or bvec
  * @offset:	into it
  * @left:	bytes
  */
 struct walk {
 	const struct xsw_range	*range;
+	u64			boundary;
 	u32			index;
 	u64			offset;
 	u64			left;
 };
 
-static void walk_begin(struct walk *walk, const struct xsw_range *range)
+static void walk_begin(struct walk *walk, const struct xsw_range *range, u64 boundary)
 {
 	walk->range = range;
+	walk->boundary = boundary;
 	walk->index = range->pages ? range->offset >> PAGE_SHIFT : 0;
 	walk->offset = range->pages ? offset_in_page(range->offset) : range->offset;
 	walk->left = range->len;
 }
 
-/* One page, or what is left of one bvec. */
+/* One page, or what is left of one bvec, up to the boundary. */
 static bool walk_step(struct walk *walk, phys_addr_t *phys, u64 *len)
 {
 	const struct bio_vec *bvec;
+	u64 all, most;
 
 	if (!walk->left)
 		return false;
 	if (walk->range->pages) {
 		*phys = page_to_phys(walk->range->pages[walk->index]) + walk->offset;
-		*len = PAGE_SIZE - walk->offset;
+		all = PAGE_SIZE - walk->offset;
 	} else {
 		bvec = walk->range->bvec + walk->index;
 		while (walk->offset >= bvec->bv_len) {
@@ -60,12 +64,16 @@ static bool walk_step(struct walk *walk, phys_addr_t *phys, u64 *len)
 			walk->index++;
 		}
 		*phys = page_to_phys(bvec->bv_page) + bvec->bv_offset + walk->offset;
-		*len = bvec->bv_len - walk->offset;
+		all = bvec->bv_len - walk->offset;
 	}
-	*len = min(*len, walk->left);
+	most = walk->boundary - (*phys & walk->boundary);
+	*len = min3(all - 1, walk->left - 1, most) + 1;
 	walk->left -= *len;
-	walk->index++;
-	walk->offset = 0;
+	walk->offset += *len;
+	if (*len == all) {
+		walk->index++;
+		walk->offset = 0;
+	}
 	return true;
 }
 
@@ -77,9 +85,12 @@ static bool walk_next(struct walk *walk, struct piece *piece)
 
 	if (!walk_step(walk, &first, &piece->len))
 		return false;
-	for (ahead = *walk; walk_step(&ahead, &phys, &len) && phys == first + piece->len;
-	     *walk = ahead)
+	ahead = *walk;
+	while (walk_step(&ahead, &phys, &len) && phys == first + piece->len &&
+	       phys & walk->boundary) {
 		piece->len += len;
+		*walk = ahead;
+	}
 	piece->page = pfn_to_page(PHYS_PFN(first));
 	piece->offset = offset_in_page(first);
 	return true;
@@ -96,7 +107,7 @@ void xsw_range_keep(const struct xsw_range *range)
 	u64 len;
 	unsigned long pfn;
 
-	walk_begin(&walk, range);
+	walk_begin(&walk, range, ~0ULL);
 	while (walk_step(&walk, &phys, &len)) {
 		for (pfn = PHYS_PFN(phys); pfn <= PHYS_PFN(phys + len - 1); pfn++) {
 			get_page(pfn_to_page(pfn));
@@ -219,16 +230,23 @@ static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8
 	return 0;
 }
 
-static int build_sg(struct xsw_dmamap *map, u32 nr, gfp_t gfp)
+/* Segments are the driver's to cut: the DMA API maps each as it is. */
+static int build_sg(struct xsw_dmamap *map, gfp_t gfp)
 {
+	/* No length in a scatterlist is beyond 32 bits. */
+	u64 boundary = dma_get_seg_boundary(map->engine->dev) & S32_MAX;
 	struct scatterlist *sg;
 	struct piece piece;
 	struct walk walk;
+	u32 nr = 0;
 
+	walk_begin(&walk, &map->range, boundary);
+	while (walk_next(&walk, &piece))
+		nr++;
 	if (sg_alloc_table(&map->sgt, nr, gfp))
 		return -ENOMEM;
 	sg = map->sgt.sgl;
-	walk_begin(&walk, &map->range);
+	walk_begin(&walk, &map->range, boundary);
 	while (walk_next(&walk, &piece)) {
 		sg_set_page(sg, piece.page, piece.len, piece.offset);
 		sg = sg_next(sg);
@@ -241,9 +259,7 @@ static int prepare(struct xsw_dmamap *map, struct xsw_engine *engine,
 		   const struct xsw_range *range, enum dma_data_direction dir,
 		   unsigned long attrs, bool sg, gfp_t gfp, struct piece *first, u8 *cause)
 {
-	struct piece piece;
 	struct walk walk;
-	u32 nr = 0;
 
 	memset(map, 0, sizeof(*map));
 	map->engine = engine;
@@ -259,11 +275,9 @@ static int prepare(struct xsw_dmamap *map, struct xsw_engine *engine,
 		*cause = XSW_CAUSE_UNSUPPORTED;
 		return -EOPNOTSUPP;
 	}
-	walk_begin(&walk, range);
-	while (walk_next(&walk, &piece))
-		if (!nr++)
-			*first = piece;
-	if ((sg || nr > 1) && build_sg(map, nr, gfp)) {
+	walk_begin(&walk, range, ~0ULL);
+	walk_next(&walk, first);
+	if ((sg || walk.left) && build_sg(map, gfp)) {
 		*cause = XSW_CAUSE_NO_MEMORY;
 		return -ENOMEM;
 	}

@@ -11,7 +11,10 @@
 
 #include "pool.h"
 
-/* Where a buffer is for the machine; XSW_MACHINE_NONE: a page has no frame. */
+/*
+ * Where a buffer is for the machine; XSW_MACHINE_NONE: a page has no frame. It straddles when its
+ * frames are no neighbours, or have a segment boundary between them that its pages have not.
+ */
 struct xsw_place {
 	u64	machine;
 	bool	foreign;
@@ -19,7 +22,7 @@ struct xsw_place {
 };
 
 /* What only some take, out of line. */
-struct xsw_place xsw_translate(struct xsw_env *env, phys_addr_t phys, size_t size);
+struct xsw_place xsw_translate(struct xsw_env *env, phys_addr_t phys, size_t size, u64 boundary);
 struct xsw_mapped xsw_map_mmio(u64 limit, const struct xsw_dma_range *ranges, unsigned int nr,
 			       phys_addr_t phys, size_t size);
 void xsw_cache_foreign(struct xsw_env *env, u64 machine, size_t size,
@@ -68,8 +71,8 @@ xsw_decide(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys, siz
 
 /*
  * As xsw_map(), up to the pool: where the reason is one to bounce and there is no cause,
- * nothing is mapped yet, and xsw_map_bounced() is next. Of @dev, min_align_mask, seg_boundary
- * and alloc_align_mask are not looked at.
+ * nothing is mapped yet, and xsw_map_bounced() is next. Of @dev, min_align_mask and
+ * alloc_align_mask are not looked at, and seg_boundary only where something translates.
  */
 static __always_inline struct xsw_mapped
 xsw_map_direct(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys, size_t size,
@@ -91,7 +94,7 @@ xsw_map_direct(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys,
 		return xsw_not_mapped(XSW_CAUSE_NEEDS_COHERENT);
 
 	if (static_branch_unlikely(&xsw_key_translate)) {
-		place = xsw_translate(env, phys, size);
+		place = xsw_translate(env, phys, size, dev->seg_boundary);
 		if (unlikely(place.machine == XSW_MACHINE_NONE))
 			return xsw_not_mapped(XSW_CAUSE_BAD_ADDRESS);
 	}
@@ -115,7 +118,7 @@ struct xsw_mapped xsw_map_bounced(struct xsw_env *env, const struct xsw_dev *dev
 /* 0, -ENOMEM, -EINVAL or -EIO, as xsw_map() returns for @cause. */
 int xsw_map_errno(enum xsw_cause cause);
 
-/* Local memory at @machine, all of it in a row, is mapped directly there, and nothing else done. */
+/* Local memory that does not straddle is mapped directly at @machine, and nothing else done. */
 static __always_inline bool xsw_local_is_plain(const struct xsw_dev *dev, u64 machine, size_t size,
 					       enum dma_data_direction dir, unsigned long attrs)
 {

@@ -477,17 +477,6 @@ static bool fit_window(struct xsw_fit *fit, const struct xsw_dev *dev,
 	return fit->lo < fit->hi;
 }
 
-/* 2^n - 1 that covers @mask, as it should be itself */
-static u64 low_mask(u64 mask)
-{
-	return mask & (mask + 1) ? ~0ULL >> (64 - fls64(mask)) : mask;
-}
-
-static u64 boundary_of(const struct xsw_dev *dev)
-{
-	return dev->seg_boundary ? low_mask(dev->seg_boundary) : ~0ULL;
-}
-
 /**
  * struct xsw_want - a mapping's demands, the same for every area
  * @align:	2^n - 1: bits of the first slot's dma address that are asked for
@@ -513,7 +502,7 @@ static inline void want_init(struct xsw_want *want, const struct xsw_dev *dev, p
 {
 	u64 keep;
 
-	want->boundary = boundary_of(dev);
+	want->boundary = xsw_boundary_mask(dev->seg_boundary);
 	want->size = size;
 	/* Most devices. */
 	if (likely(!(dev->min_align_mask | dev->alloc_align_mask))) {
@@ -524,8 +513,8 @@ static inline void want_init(struct xsw_want *want, const struct xsw_dev *dev, p
 		want->bytes = (size + XSW_SLOT_MASK) & ~XSW_SLOT_MASK;
 		return;
 	}
-	keep = low_mask(dev->min_align_mask);
-	want->granule = low_mask(dev->alloc_align_mask) | XSW_SLOT_MASK;
+	keep = xsw_low_mask(dev->min_align_mask);
+	want->granule = xsw_low_mask(dev->alloc_align_mask) | XSW_SLOT_MASK;
 	/*
 	 * Drivers rely on it that what is as long as a page starts at one, as far as
 	 * nothing else was asked for.
@@ -1027,8 +1016,9 @@ static u64 most_from(u64 start, u64 bytes, u64 align, u64 granule, u64 boundary)
 
 size_t xsw_pool_max_mapping(const struct xsw_pool *pool, const struct xsw_dev *dev)
 {
-	u64 keep = low_mask(dev->min_align_mask);
-	u64 granule = low_mask(dev->alloc_align_mask) | XSW_SLOT_MASK;
+	u64 keep = xsw_low_mask(dev->min_align_mask);
+	u64 granule = xsw_low_mask(dev->alloc_align_mask) | XSW_SLOT_MASK;
+	u64 boundary = xsw_boundary_mask(dev->seg_boundary);
 	u64 align = keep | granule | (PAGE_SIZE - 1);
 	/* What the low bits may cost at worst, in whole slots. */
 	u64 lost = (keep + XSW_SLOT_MASK) & ~(u64)XSW_SLOT_MASK;
@@ -1044,7 +1034,7 @@ size_t xsw_pool_max_mapping(const struct xsw_pool *pool, const struct xsw_dev *d
 				continue;
 			best = max(best, most_from(fit.dma0 + ((u64)fit.lo << XSW_SLOT_SHIFT),
 						   (u64)(fit.hi - fit.lo) << XSW_SLOT_SHIFT,
-						   align, granule, boundary_of(dev)));
+						   align, granule, boundary));
 		}
 	}
 	return best > lost ? min_t(u64, best - lost, XSW_AREA_MAX_BYTES) : 0;

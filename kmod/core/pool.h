@@ -13,6 +13,17 @@ const struct xsw_dma_range *xsw_range_of_machine(const struct xsw_dma_range *ran
 const struct xsw_dma_range *xsw_range_of_dma(const struct xsw_dma_range *ranges, unsigned int nr,
 					     dma_addr_t dma);
 
+/* 2^n - 1 that covers @mask, as it should be itself */
+static inline u64 xsw_low_mask(u64 mask)
+{
+	return mask & (mask + 1) ? ~0ULL >> (64 - fls64(mask)) : mask;
+}
+
+static inline u64 xsw_boundary_mask(u64 seg_boundary)
+{
+	return seg_boundary ? xsw_low_mask(seg_boundary) : ~0ULL;
+}
+
 /* As xsw_machine_to_dma(), for @size bytes that one range must hold. */
 static inline bool xsw_range_to_dma(const struct xsw_dev *dev, u64 machine, u64 size,
 				    dma_addr_t *dma)

@@ -180,6 +180,14 @@ static __always_inline bool xsw_plain_at(struct device *dev, u64 machine, size_t
 	return xsw_local_is_plain(&d, machine, size, dir, attrs);
 }
 
+/* Within a page, a boundary is where it is for the guest. */
+static __always_inline bool xsw_may_cross(struct device *dev, u64 machine, size_t size)
+{
+	u64 differ = machine ^ (machine + size - 1);
+
+	return differ >> PAGE_SHIFT && differ & ~(u64)dma_get_seg_boundary(dev);
+}
+
 /* The same of memory that this host's environment translates; sets where it is. */
 static __always_inline bool xsw_plain_host(const struct xsw_device *xdev, struct device *dev,
 					   phys_addr_t phys, size_t size,
@@ -189,7 +197,8 @@ static __always_inline bool xsw_plain_host(const struct xsw_device *xdev, struct
 	u64 machine;
 
 	/* Another device's memory has no pages to look at. */
-	if (!xdev->host || attrs & DMA_ATTR_MMIO || !xsw_host_local(phys, size, &machine))
+	if (!xdev->host || attrs & DMA_ATTR_MMIO || !xsw_host_local(phys, size, &machine) ||
+	    xsw_may_cross(dev, machine, size))
 		return false;
 	*dma = machine;
 	return xsw_plain_at(dev, machine, size, dir, attrs);

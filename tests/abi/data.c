@@ -240,6 +240,53 @@ static void segments(void)
 	CHECK(at[11 + 5] == 0);
 }
 
+/* A driver cuts its scatterlists where the device's boundary is, however much is contiguous. */
+static void boundary(void)
+{
+	enum { NR = 8 };
+	int fd = open_session();
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_SIM);
+	unsigned char *want = pages(NR * PAGE);
+	uint32_t buffer, mapping, whole;
+	struct xsw_map m;
+	void *at;
+
+	buffer = kernel_buffer(fd, NR * PAGE, &at);
+	CHECK_EQ(engine_open(fd, &op), 0);
+	m = map_op(res.handle, buffer, XSW_FROM_DEVICE, NR * PAGE - 200);
+	m.offset = 100;
+	m.flags = XSW_F_SG;
+	CHECK_EQ(map(fd, &m), 0);
+	whole = res.nr_segs;
+	CHECK_EQ(unmap(fd, res.handle), 0);
+
+	op.seg_boundary = PAGE - 1;
+	CHECK_EQ(engine_open(fd, &op), 0);
+	m.engine = res.handle;
+	fill(at, NR * PAGE, 3);
+	for (uint32_t kind = XSW_DEVICE_READS; kind <= XSW_DEVICE_WRITES; kind++) {
+		m.dir = kind == XSW_DEVICE_READS ? XSW_TO_DEVICE : XSW_FROM_DEVICE;
+		CHECK_EQ(map(fd, &m), 0);
+		mapping = res.handle;
+		CHECK_EQ(res.nr_segs, NR);
+		CHECK(whole <= NR);
+		CHECK_EQ(transfer(fd, mapping, kind, 0, m.len, 7), 0);
+		CHECK_EQ(unmap(fd, mapping), 0);
+		if (kind == XSW_DEVICE_READS)
+			memset(at, 0, NR * PAGE);
+	}
+	fill(want, NR * PAGE, 3);
+	CHECK(!memcmp((char *)at + m.offset, want + m.offset, m.len));
+
+	/* One in the middle of two pages, at most. */
+	op.seg_boundary = 2 * PAGE - 1;
+	CHECK_EQ(engine_open(fd, &op), 0);
+	m.engine = res.handle;
+	CHECK_EQ(map(fd, &m), 0);
+	CHECK(res.nr_segs >= NR / 2 && (whole > 1 || res.nr_segs <= NR / 2 + 1));
+	CHECK_EQ(unmap(fd, res.handle), 0);
+}
+
 /* ---- at random ---- */
 
 static uint64_t any(unsigned int *seed, const uint32_t *known, size_t nr)
@@ -322,6 +369,7 @@ const struct test data_tests[] = {
 	{ "data.map_failures", map_failures, false },
 	{ "data.streaming", streaming, false },
 	{ "data.segments", segments, false },
+	{ "data.boundary", boundary, false },
 	{ "data.random_ops", random_ops, false },
 	{ }
 };

@@ -18,6 +18,7 @@ enum xsw_case_page {
 	XSW_CASE_MIXED,		/* local, then foreign; neighbours for the machine */
 	XSW_CASE_NO_FRAME,	/* has no machine frame */
 	XSW_CASE_HALF_FRAME,	/* the second page has none */
+	XSW_CASE_ODD,		/* for the machine, the first of them is at an odd page */
 	XSW_CASE_NR_PAGES,
 };
 
@@ -25,6 +26,7 @@ struct xsw_decide_case {
 	const char		*name;
 	enum xsw_case_page	page;
 	u64			size;
+	u64			boundary;	/* of the device's segments; 0: none */
 	unsigned long		attrs;
 	bool			noncoherent;
 	bool			force;		/* dev->force_bounce */
@@ -57,6 +59,20 @@ static const struct xsw_decide_case xsw_decide_cases[] = {
 	  .cause = XSW_CAUSE_NO_BOUNCE },
 	{ .name = "straddle_before_forced", .page = XSW_CASE_STRADDLE, .size = 0x1001,
 	  .force = true, .reason = XSW_REASON_BOUNCE_STRADDLE },
+	{ .name = "boundary_lost", .page = XSW_CASE_ODD, .size = 0x2000, .boundary = 0x1fff,
+	  .reason = XSW_REASON_BOUNCE_STRADDLE },
+	{ .name = "boundary_rounded_up", .page = XSW_CASE_ODD, .size = 0x2000,
+	  .boundary = 0x1000, .reason = XSW_REASON_BOUNCE_STRADDLE },
+	{ .name = "boundary_lost_no_pool", .page = XSW_CASE_ODD, .size = 0x2000,
+	  .boundary = 0x1fff, .no_pool = true, .cause = XSW_CAUSE_NOT_CONTIGUOUS },
+	{ .name = "boundary_not_reached", .page = XSW_CASE_ODD, .size = 0x1000,
+	  .boundary = 0x1fff, .reason = XSW_REASON_DIRECT },
+	{ .name = "boundary_none", .page = XSW_CASE_ODD, .size = 0x2000,
+	  .reason = XSW_REASON_DIRECT },
+	{ .name = "boundary_kept", .page = XSW_CASE_LOW, .size = 0x2000, .boundary = 0x1fff,
+	  .reason = XSW_REASON_DIRECT },
+	{ .name = "boundary_crossed_by_driver", .page = XSW_CASE_ODD, .size = 0x2000,
+	  .boundary = 0xfff, .reason = XSW_REASON_DIRECT },
 	{ .name = "foreign", .page = XSW_CASE_FOREIGN, .size = 0x2000,
 	  .reason = XSW_REASON_FOREIGN },
 	{ .name = "foreign_noncoherent", .page = XSW_CASE_FOREIGN, .size = 0x2000,

@@ -183,6 +183,10 @@ static void core_lay_out(struct xsw_world *w)
 		w->machine[page + 1] = machine + PAGE_SIZE;
 		w->foreign[page] = kind == XSW_CASE_FOREIGN || kind == XSW_CASE_FOREIGN_HIGH;
 		w->foreign[page + 1] = w->foreign[page] || kind == XSW_CASE_MIXED;
+		if (kind == XSW_CASE_ODD) {
+			w->machine[page] += PAGE_SIZE;
+			w->machine[page + 1] += PAGE_SIZE;
+		}
 		if (kind == XSW_CASE_STRADDLE)
 			swap(w->machine[page], w->machine[page + 1]);
 		if (kind == XSW_CASE_NO_FRAME)
@@ -208,6 +212,7 @@ static void core_decide(struct kunit *test)
 	dev.coherent = !dc->noncoherent;
 	dev.force_bounce = dc->force;
 	dev.no_bounce = dc->refuse;
+	dev.seg_boundary = dc->boundary;
 	if (dc->no_pool)
 		w->env.pool = NULL;
 

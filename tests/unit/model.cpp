@@ -161,6 +161,10 @@ Driver::Outcome Driver::expect(const Device &d, u64 phys, size_t size, dma_data_
       straddles |= f.machine != first.machine + at * kPage || f.foreign != first.foreign;
     }
     out.machine = first.machine + phys % kPage;
+    auto crosses = [&](u64 at) {
+      return (at & ~boundary(dev)) != ((at + size - 1) & ~boundary(dev));
+    };
+    straddles |= crosses(out.machine) && !crosses(phys);
     out.foreign = first.foreign;
   }
 

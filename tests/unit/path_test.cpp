@@ -32,6 +32,8 @@ Frame kinds(u64 page) {
     return {XSW_MACHINE_NONE};
   case XSW_CASE_HALF_FRAME:
     return {second ? XSW_MACHINE_NONE : base};
+  case XSW_CASE_ODD:
+    return {base + 0x3000'0000 + kPage};
   default:
     return {base};
   }
@@ -57,6 +59,7 @@ TEST(Path, Table) {
     dev.coherent = !t.noncoherent;
     dev.force_bounce = t.force;
     dev.no_bounce = t.refuse;
+    dev.seg_boundary = t.boundary;
     u64 phys = w.ram() + static_cast<u64>(t.page) * 2 * kPage;
     Mapped m = w.map(dev, phys, t.size, DMA_BIDIRECTIONAL, t.attrs);
     EXPECT_EQ(m.cause, t.cause) << xsw_cause_name(m.cause);
