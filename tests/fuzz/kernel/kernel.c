@@ -440,6 +440,8 @@ int dma_map_sgtable(struct device *dev, struct sg_table *sgt, enum dma_data_dire
 		return -EIO;
 	for (sg = sgt->sgl; sg; sg = sg_next(sg)) {
 		check_pages(sg_phys(sg), sg->length);
+		if (!sg->length || (sg_phys(sg) ^ (sg_phys(sg) + sg->length - 1)) & ~dev->seg_boundary)
+			fake_bug("a segment is empty, or crosses the device's boundary");
 		sg->dma = map_one(sg_phys(sg), sg->length, dir);
 		if (sg->dma == DMA_MAPPING_ERROR)
 			fake_bug("too many mappings for this kernel");
@@ -883,6 +885,7 @@ static struct xsw_engine *open_engine(const struct xsw_engine_open *op, enum xsw
 	e->kenv.env.ops = &env_ops;
 	e->kenv.host = &host_ops;
 	INIT_LIST_HEAD(&e->queue);
+	e->dev.seg_boundary = op->seg_boundary ?: 0xffffffff;
 	e->slow = op->latency_us || op->kind == XSW_ENGINE_EDU;
 	e->engine = (struct xsw_engine){
 		.ops	= &engine_ops,

@@ -82,6 +82,7 @@ bool fake_all_given_back(void);
 #define BUILD_BUG_ON(cond)	_Static_assert(!(cond), #cond)
 #define BIT_ULL(n)		(1ULL << (n))
 #define U32_MAX			(~0u)
+#define S32_MAX			((int)(U32_MAX >> 1))
 #define sizeof_field(type, member) sizeof(((type *)0)->member)
 #define round_up(n, to)		(DIV_ROUND_UP(n, to) * (to))
 #define clamp_t(type, v, lo, hi) min_t(type, max_t(type, v, lo), hi)
@@ -390,6 +391,7 @@ extern struct module fake_module;
 
 struct device {
 	bool gone;
+	u64 seg_boundary;
 };
 
 struct dma_map_ops {
@@ -434,6 +436,7 @@ dma_addr_t dma_map_resource(struct device *dev, phys_addr_t phys, size_t size,
 void dma_unmap_page_attrs(struct device *dev, dma_addr_t dma, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs);
 #define dma_unmap_resource	dma_unmap_page_attrs
+#define dma_get_seg_boundary(dev) ((dev)->seg_boundary)
 #define dma_mapping_error(dev, dma) ((dma) == DMA_MAPPING_ERROR ? -ENOMEM : 0)
 int dma_map_sgtable(struct device *dev, struct sg_table *sgt, enum dma_data_direction dir,
 		    unsigned long attrs);
