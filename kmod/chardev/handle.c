@@ -180,8 +180,8 @@ void xsw_handle_free(struct xsw_handles *handles, struct xsw_slot *slot)
 	spin_unlock(&handles->lock);
 }
 
-static struct xsw_slot *find_locked(struct xsw_handles *handles, u32 handle,
-				    enum xsw_handle_kind kind)
+static inline struct xsw_slot *find_locked(struct xsw_handles *handles, u32 handle,
+					   enum xsw_handle_kind kind)
 {
 	u32 index = handle & XSW_INDEX_MASK;
 	struct xsw_slot *slot;
@@ -218,18 +218,6 @@ struct xsw_slot *xsw_handle_get(struct xsw_handles *handles, u32 handle,
 		atomic_inc(&slot->uses);
 	spin_unlock(&handles->lock);
 	return slot;
-}
-
-/**
- * xsw_handle_put() - no longer used
- * @slot:	from xsw_handle_get(), or NULL
- *
- * Any context: takes no lock.
- */
-void xsw_handle_put(struct xsw_slot *slot)
-{
-	if (slot)
-		atomic_dec_return_release(&slot->uses);
 }
 
 /**

@@ -78,10 +78,21 @@ void xsw_handle_free(struct xsw_handles *handles, struct xsw_slot *slot);
 
 struct xsw_slot *xsw_handle_get(struct xsw_handles *handles, u32 handle,
 				enum xsw_handle_kind kind);
-void xsw_handle_put(struct xsw_slot *slot);
 struct xsw_slot *xsw_handle_take(struct xsw_handles *handles, u32 handle,
 				 enum xsw_handle_kind kind);
 struct xsw_slot *xsw_handle_next(struct xsw_handles *handles, enum xsw_handle_kind kind,
 				 u32 *index);
+
+/**
+ * xsw_handle_put() - no longer used
+ * @slot:	from xsw_handle_get(), or NULL
+ *
+ * Any context: takes no lock.
+ */
+static inline void xsw_handle_put(struct xsw_slot *slot)
+{
+	if (slot)
+		atomic_dec_return_release(&slot->uses);
+}
 
 #endif /* XSW_HANDLE_H */

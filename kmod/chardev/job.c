@@ -306,20 +306,19 @@ static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_
 {
 	unsigned long attrs = xsw_dma_attrs(job->attrs);
 	struct xsw_result *result = &run->result;
-	struct xsw_range src, dst;
 	u8 cause = XSW_CAUSE_NONE;
 	u64 spent = 0;
 	int err;
 
-	err = job_ranges(call, run, job, &src, &dst);
+	err = job_ranges(call, run, job, &run->src.range, &run->dst.range);
 	if (err)
 		return err;
-	err = xsw_dmamap_map(&run->src, engine, &src, job->src_dir, attrs,
+	err = xsw_dmamap_map(&run->src, engine, job->src_dir, attrs,
 			     job->flags & XSW_F_SG, call->gfp, &cause,
 			     xsw_spent(job->flags, &spent));
 	if (err)
 		return run_fail(run, err, cause);
-	err = xsw_dmamap_map(&run->dst, engine, &dst, job->dst_dir, attrs,
+	err = xsw_dmamap_map(&run->dst, engine, job->dst_dir, attrs,
 			     job->flags & XSW_F_SG, call->gfp, &cause,
 			     xsw_spent(job->flags, &spent));
 	if (err) {
@@ -362,16 +361,22 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 	run->xfer.dst = run->dst.side;
 	run->xfer.peer = run->src.range.mmio || run->dst.range.mmio;
 	run->xfer.len = job->len;
+	run->xfer.dev_offset = 0;
 	return run_submit(run, engine);
 }
 
 /* ---- commands ---- */
 
+/* The mappings and the transfer are filled in when they are made. */
 static void run_init(struct xsw_run *run, struct xsw_batch *batch, u32 index)
 {
-	memset(run, 0, sizeof(*run));
 	run->batch = batch;
 	run->index = index;
+	run->engine = NULL;
+	run->src_buffer = NULL;
+	run->dst_buffer = NULL;
+	run->mapping = NULL;
+	run->result = (struct xsw_result){ };
 }
 
 static struct xsw_batch *batch_new(struct xsw_call *call)

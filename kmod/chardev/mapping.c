@@ -85,11 +85,13 @@ static bool walk_next(struct walk *walk, struct piece *piece)
 
 	if (!walk_step(walk, &first, &piece->len))
 		return false;
-	ahead = *walk;
-	while (walk_step(&ahead, &phys, &len) && phys == first + piece->len &&
-	       phys & walk->boundary) {
-		piece->len += len;
-		*walk = ahead;
+	if (walk->left) {
+		ahead = *walk;
+		while (walk_step(&ahead, &phys, &len) && phys == first + piece->len &&
+		       phys & walk->boundary) {
+			piece->len += len;
+			*walk = ahead;
+		}
 	}
 	piece->page = pfn_to_page(PHYS_PFN(first));
 	piece->offset = offset_in_page(first);
@@ -135,19 +137,6 @@ static void clock_end(u64 *spent, u64 start)
 static u32 saturated(u64 ns)
 {
 	return min_t(u64, ns, U32_MAX);
-}
-
-/**
- * xsw_dma_attrs() - the kernel's attributes
- * @attrs:	XSW_ATTR_*
- *
- * Return: DMA_ATTR_*. A failure is told by its cause, never by a warning.
- */
-unsigned long xsw_dma_attrs(u32 attrs)
-{
-	return DMA_ATTR_NO_WARN |
-	       (attrs & XSW_ATTR_SKIP_CPU_SYNC ? DMA_ATTR_SKIP_CPU_SYNC : 0) |
-	       (attrs & XSW_ATTR_WEAK_ORDERING ? DMA_ATTR_WEAK_ORDERING : 0);
 }
 
 static int cause_errno(u8 cause)
@@ -254,28 +243,32 @@ static int build_sg(struct xsw_dmamap *map, gfp_t gfp)
 	return 0;
 }
 
-/* All but the DMA API: once for a range, however often it is mapped then. */
+/*
+ * All but the DMA API: once for a range, however often it is mapped then. Member by member:
+ * to clear it all and fill it in is much of what a small job costs.
+ */
 static int prepare(struct xsw_dmamap *map, struct xsw_engine *engine,
-		   const struct xsw_range *range, enum dma_data_direction dir,
-		   unsigned long attrs, bool sg, gfp_t gfp, struct piece *first, u8 *cause)
+		   enum dma_data_direction dir, unsigned long attrs, bool sg, gfp_t gfp,
+		   struct piece *first, u8 *cause)
 {
 	struct walk walk;
 
-	memset(map, 0, sizeof(*map));
 	map->engine = engine;
-	map->range = *range;
+	map->side = (struct xsw_xfer_side){ };
+	map->sgt = (struct sg_table){ };
 	map->dir = dir;
 	map->attrs = attrs;
+	map->reason = XSW_REASON_NONE;
 	INIT_LIST_HEAD(&map->node);
 
-	if (range->mmio) {
+	if (map->range.mmio) {
 		/* No pages for a scatterlist, and not what a simulated device reaches. */
 		if (!sg && engine->kind != XSW_ENGINE_SIM)
 			return 0;
 		*cause = XSW_CAUSE_UNSUPPORTED;
 		return -EOPNOTSUPP;
 	}
-	walk_begin(&walk, range, ~0ULL);
+	walk_begin(&walk, &map->range, ~0ULL);
 	walk_next(&walk, first);
 	if ((sg || walk.left) && build_sg(map, gfp)) {
 		*cause = XSW_CAUSE_NO_MEMORY;
@@ -323,9 +316,8 @@ out:
 
 /**
  * xsw_dmamap_map() - map a range for an engine, as a driver would
- * @map:	to fill in
+ * @map:	to fill in; its range is what to map
  * @engine:	for whom
- * @range:	what
  * @dir:	direction
  * @attrs:	DMA_ATTR_*
  * @sg:		by dma_map_sg(), even where one call of dma_map_page() would do
@@ -336,13 +328,13 @@ out:
  * Return: 0, or a negative errno. -ENOMEM with XSW_CAUSE_NO_MEMORY: @gfp did not get it.
  */
 int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
-		   const struct xsw_range *range, enum dma_data_direction dir,
-		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause, u64 *spent)
+		   enum dma_data_direction dir, unsigned long attrs, bool sg, gfp_t gfp,
+		   u8 *cause, u64 *spent)
 {
 	struct piece first;
 	int err;
 
-	err = prepare(map, engine, range, dir, attrs, sg, gfp, &first, cause) ?:
+	err = prepare(map, engine, dir, attrs, sg, gfp, &first, cause) ?:
 	      begin(map, &first, cause, spent);
 	if (err) {
 		sg_free_table(&map->sgt);
@@ -412,7 +404,8 @@ bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
 	bool ended = end(map, attrs, spent);
 
-	sg_free_table(&map->sgt);
+	if (map->sgt.sgl)
+		sg_free_table(&map->sgt);
 	return ended;
 }
 
@@ -469,12 +462,6 @@ bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu, 
 	return !dead;
 }
 
-/* DMA segments. */
-u32 xsw_dmamap_nents(const struct xsw_dmamap *map)
-{
-	return map->sgt.sgl ? map->sgt.nents : 1;
-}
-
 /* Of the first segment. */
 dma_addr_t xsw_dmamap_addr(const struct xsw_dmamap *map)
 {
@@ -491,7 +478,6 @@ long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any)
 	struct xsw_result *result = &call->result;
 	struct xsw_mapping *mapping;
 	struct xsw_buffer *buffer;
-	struct xsw_range range;
 	u64 spent = 0;
 	long ret;
 
@@ -521,8 +507,8 @@ long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any)
 		ret = xsw_fail(call, -ENOMEM, XSW_CAUSE_NO_MEMORY);
 		goto free_slot;
 	}
-	range = xsw_buffer_range(buffer, op->offset, op->len);
-	ret = xsw_dmamap_map(&mapping->map, engine_slot->obj, &range, op->dir,
+	mapping->map.range = xsw_buffer_range(buffer, op->offset, op->len);
+	ret = xsw_dmamap_map(&mapping->map, engine_slot->obj, op->dir,
 			     xsw_dma_attrs(op->attrs), op->flags & XSW_F_SG, call->gfp,
 			     &result->cause, xsw_spent(op->flags, &spent));
 	if (ret)
@@ -672,15 +658,14 @@ static long measure(struct xsw_call *call, const struct xsw_measure *op,
 		    struct xsw_engine *engine, struct xsw_buffer *buffer,
 		    struct xsw_sample *samples)
 {
-	struct xsw_range range = xsw_buffer_range(buffer, op->offset, op->len);
+	struct xsw_dmamap map = { .range = xsw_buffer_range(buffer, op->offset, op->len) };
 	struct xsw_result *result = &call->result;
-	struct xsw_dmamap map;
 	struct piece first;
 	bool ended = true;
 	long ret;
 	u32 i;
 
-	ret = prepare(&map, engine, &range, op->dir, xsw_dma_attrs(0), op->flags & XSW_F_SG,
+	ret = prepare(&map, engine, op->dir, xsw_dma_attrs(0), op->flags & XSW_F_SG,
 		      call->gfp, &first, &result->cause);
 	if (!ret && op->sync && map.sgt.orig_nents > 1 && op->sync_len != op->len)
 		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);

@@ -151,14 +151,31 @@ struct xsw_dmamap {
 };
 
 int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
-		   const struct xsw_range *range, enum dma_data_direction dir,
-		   unsigned long attrs, bool sg, gfp_t gfp, u8 *cause, u64 *spent);
+		   enum dma_data_direction dir, unsigned long attrs, bool sg, gfp_t gfp,
+		   u8 *cause, u64 *spent);
 bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent);
 void xsw_range_keep(const struct xsw_range *range);
 bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu, u64 *spent);
-unsigned long xsw_dma_attrs(u32 attrs);
-u32 xsw_dmamap_nents(const struct xsw_dmamap *map);
 dma_addr_t xsw_dmamap_addr(const struct xsw_dmamap *map);
+
+/**
+ * xsw_dma_attrs() - the kernel's attributes
+ * @attrs:	XSW_ATTR_*
+ *
+ * Return: DMA_ATTR_*. A failure is told by its cause, never by a warning.
+ */
+static inline unsigned long xsw_dma_attrs(u32 attrs)
+{
+	return DMA_ATTR_NO_WARN |
+	       (attrs & XSW_ATTR_SKIP_CPU_SYNC ? DMA_ATTR_SKIP_CPU_SYNC : 0) |
+	       (attrs & XSW_ATTR_WEAK_ORDERING ? DMA_ATTR_WEAK_ORDERING : 0);
+}
+
+/* DMA segments. */
+static inline u32 xsw_dmamap_nents(const struct xsw_dmamap *map)
+{
+	return map->sgt.sgl ? map->sgt.nents : 1;
+}
 
 #define XSW_ATTRS_ALL	(XSW_ATTR_SKIP_CPU_SYNC | XSW_ATTR_NO_WARN | XSW_ATTR_WEAK_ORDERING)
 
