@@ -118,12 +118,16 @@ static void at_work(int ready)
 
 	sim.pool_kib = 65536;
 	sim.flags = XSW_ENGINE_FORCE_BOUNCE;
+	/* In pieces of which a pool in pieces holds as many as it should. */
+	sim.seg_boundary = 65535;
 	CHECK_EQ(engine_open(fd, &sim), 0);
 	engine = res.handle;
 	src = user_buffer(fd, pages(EACH), EACH);
 	dst = user_buffer(fd, pages(EACH), EACH);
-	for (i = 0; i < NR; i++)
+	for (i = 0; i < NR; i++) {
 		jobs[i] = job_op(engine, src, dst, EACH);
+		jobs[i].flags = XSW_F_SG;
+	}
 	one = now();
 	CHECK_EQ(job(fd, &jobs[0]), 0);
 	one = now() - one;
