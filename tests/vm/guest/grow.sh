@@ -20,11 +20,19 @@ done
 grown=$(pool slots)
 [ "$grown" -gt "$first" ] || fail "the pool has not grown: $grown slots"
 say "ok: $first slots became $grown, after $tries runs that failed"
+# Looked at while it is wanted: on a slow guest it is given back before a run has ended.
+most=0
 for _ in 1 2 3 4 5 6; do
-	work 24 && fail "24 MiB fit into a pool of 16 MiB"
+	work 24 &
+	while kill -0 $! 2>/dev/null; do
+		now=$(pool slots)
+		[ "$now" -le "$most" ] || most=$now
+		sleep 0.1
+	done
+	wait $! && fail "24 MiB fit into a pool of 16 MiB"
 	sleep 1
 done
-[ "$(pool slots)" = $((16 * 2048)) ] || fail "the pool has not grown to its limit: $(pool slots) slots"
+[ "$most" = $((16 * 2048)) ] || fail "the pool has not grown to its limit: $most slots at most"
 [ "$(pool used_slots)" = 0 ] || fail "$(pool used_slots) slots are in use when all has ended"
 say "ok: it goes no further than its limit"
 for _ in $(seq 40); do
