@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -12,7 +13,7 @@
 
 /* How hard to look for pages at the right place: at most this much is held meanwhile. */
 #define XSW_SEARCH_TRIES	256
-#define XSW_SEARCH_BYTES	SZ_64M	/* of each zone */
+#define XSW_SEARCH_BYTES	SZ_64M	/* of each zone of a node */
 
 static bool charge(atomic64_t *counter, u64 bytes, int limit)
 {
@@ -116,34 +117,36 @@ static bool placed_well(struct xsw_engine *engine, phys_addr_t phys, u64 size, u
 	}
 }
 
-/*
- * The allocator can't be told about an arbitrary mask: try the zones, keep what is
- * in the wrong place until something is in the right one, then give it all back.
- */
-static void *alloc_placed(struct xsw_engine *engine, u64 size, u32 placement)
+/* As alloc_pages_exact(), of @node and no other. */
+static void *alloc_exact(int node, u64 size, gfp_t gfp)
 {
-	static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
-	const gfp_t gfp = __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY;
+	unsigned int order = get_order(size), i;
+	struct page *page = alloc_pages_node(node, gfp | __GFP_THISNODE, order);
+
+	if (!page)
+		return NULL;
+	split_page(page, order);
+	for (i = size >> PAGE_SHIFT; i < 1U << order; i++)
+		__free_page(page + i);
+	return page_address(page);
+}
+
+/* Keeps what is in the wrong place until something is in the right one, then gives it back. */
+static void *search(struct xsw_engine *engine, int node, gfp_t gfp, u64 size, u32 placement)
+{
 	u32 tries = clamp_t(u64, XSW_SEARCH_BYTES / size, 1, XSW_SEARCH_TRIES);
 	void *found = NULL, *rejected = NULL, *next, *mem;
-	u32 zone, i;
 
-	if (placement != XSW_PLACE_LOW && placement != XSW_PLACE_ABOVE_MASK)
-		return alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | gfp);
-
-	/* On Xen a low zone may well have high machine addresses. */
-	for (zone = 0; zone < ARRAY_SIZE(zones) && !found; zone++) {
-		for (i = 0; i < tries && !found; i++) {
-			mem = alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | gfp | zones[zone]);
-			if (!mem)
-				break;
-			if (placed_well(engine, virt_to_phys(mem), size, placement)) {
-				found = mem;
-			} else {
-				*(void **)mem = rejected;
-				rejected = mem;
-				cond_resched();
-			}
+	while (tries-- && !found) {
+		mem = alloc_exact(node, size, gfp);
+		if (!mem)
+			break;
+		if (placed_well(engine, virt_to_phys(mem), size, placement)) {
+			found = mem;
+		} else {
+			*(void **)mem = rejected;
+			rejected = mem;
+			cond_resched();
 		}
 	}
 	for (; rejected; rejected = next) {
@@ -151,6 +154,28 @@ static void *alloc_placed(struct xsw_engine *engine, u64 size, u32 placement)
 		free_pages_exact(rejected, size);
 	}
 	return found;
+}
+
+/* The allocator can't be told about an arbitrary mask: zone by zone and node by node. */
+static void *alloc_placed(struct xsw_engine *engine, u64 size, u32 placement)
+{
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_NORETRY;
+	static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
+	void *found;
+	int node;
+	u32 i;
+
+	if (placement != XSW_PLACE_LOW && placement != XSW_PLACE_ABOVE_MASK)
+		return alloc_pages_exact(size, gfp | __GFP_ZERO);
+	/* On Xen a low zone may well have high machine addresses. */
+	for (i = 0; i < ARRAY_SIZE(zones); i++) {
+		for_each_node_state(node, N_MEMORY) {
+			found = search(engine, node, gfp | zones[i], size, placement);
+			if (found)
+				return memset(found, 0, size);
+		}
+	}
+	return NULL;
 }
 
 /* Turns a buffer's own pages into ones that are granted, and mapped elsewhere. */

@@ -44,6 +44,7 @@ enum dma_data_direction {
 #endif
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define DIV_ROUND_UP_ULL(n, d)	DIV_ROUND_UP((u64)(n), (u64)(d))
+#define NUMA_NO_NODE		(-1)
 
 #ifndef __cplusplus	/* what only the core's own files use */
 #define min_t(type, a, b) ({ type a_ = (a), b_ = (b); a_ < b_ ? a_ : b_; })

@@ -169,6 +169,20 @@ void *alloc_pages_exact(size_t size, gfp_t gfp)
 	return NULL;
 }
 
+struct page *alloc_pages_node(int node, gfp_t gfp, unsigned int order)
+{
+	void *addr = alloc_pages_exact(PAGE_SIZE << order, gfp);
+
+	if (node < 0 || node > 1)
+		fake_bug("there is no such node");
+	return addr ? virt_to_page(addr) : NULL;
+}
+
+void *page_address(const struct page *page)
+{
+	return &memory[(page - pages) * PAGE_SIZE];
+}
+
 void free_pages_exact(void *addr, size_t size)
 {
 	u32 nr = PAGE_ALIGN(size) >> PAGE_SHIFT, i;
@@ -885,7 +899,7 @@ static struct xsw_engine *open_engine(const struct xsw_engine_open *op, enum xsw
 	e->kenv.env.ops = &env_ops;
 	e->kenv.host = &host_ops;
 	INIT_LIST_HEAD(&e->queue);
-	e->dev.seg_boundary = op->seg_boundary ?: 0xffffffff;
+	e->dev.seg_boundary = op->seg_boundary ?: ~0ULL;
 	e->slow = op->latency_us || op->kind == XSW_ENGINE_EDU;
 	e->engine = (struct xsw_engine){
 		.ops	= &engine_ops,

@@ -218,6 +218,10 @@ typedef unsigned int gfp_t;
 #define __GFP_NOWARN		0u
 #define __GFP_NORETRY		0u
 #define __GFP_ZERO		0u
+#define __GFP_THISNODE		0u
+#define N_MEMORY		0
+#define get_order(size)		(fls64(((u64)(size) - 1) >> PAGE_SHIFT))
+#define for_each_node_state(node, state) for ((node) = 0; (node) < 2; (node)++)
 
 /* Not zeroed: what it is used for before it is written to, ASan does not tell. */
 void *kmalloc(size_t size, gfp_t gfp);
@@ -244,6 +248,10 @@ phys_addr_t virt_to_phys(const void *addr);
 void get_page(struct page *page);
 void put_page(struct page *page);
 void *alloc_pages_exact(size_t size, gfp_t gfp);
+struct page *alloc_pages_node(int node, gfp_t gfp, unsigned int order);
+void *page_address(const struct page *page);
+#define __free_page		put_page
+#define split_page(page, order)	((void)(order))	/* each page has its count as it is */
 void free_pages_exact(void *addr, size_t size);
 
 struct mm_struct {
