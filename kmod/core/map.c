@@ -8,13 +8,8 @@ DEFINE_STATIC_KEY_FALSE(xsw_key_translate);
 DEFINE_STATIC_KEY_FALSE(xsw_key_bounce);
 DEFINE_STATIC_KEY_FALSE(xsw_key_cache);
 
-static bool xsw_crosses(u64 boundary, u64 start, size_t size)
-{
-	return (start ^ (start + size - 1)) & ~boundary;
-}
-
 /* One that is local and foreign in parts straddles too: unmap will know only where it starts. */
-struct xsw_place xsw_translate(struct xsw_env *env, phys_addr_t phys, size_t size, u64 boundary)
+struct xsw_place xsw_translate(struct xsw_env *env, phys_addr_t phys, size_t size)
 {
 	u64 (*to_machine)(struct xsw_env *env, phys_addr_t phys, bool *foreign);
 	struct xsw_place place = { .machine = phys };
@@ -36,12 +31,14 @@ struct xsw_place xsw_translate(struct xsw_env *env, phys_addr_t phys, size_t siz
 		if (machine != place.machine + done || foreign != place.foreign)
 			place.straddles = true;
 	}
-	/* A driver keeps to its device's boundary by the guest's addresses, if at all. */
-	boundary = xsw_boundary_mask(boundary);
-	if (unlikely(xsw_crosses(boundary, place.machine, size)) &&
-	    !xsw_crosses(boundary, phys, size))
-		place.straddles = true;
 	return place;
+}
+
+bool xsw_only_dma_crosses(u64 seg_boundary, phys_addr_t phys, dma_addr_t dma, size_t size)
+{
+	u64 boundary = xsw_boundary_mask(seg_boundary);
+
+	return xsw_crosses(boundary, dma, size) && !xsw_crosses(boundary, phys, size);
 }
 
 /* The device's view needs the CPU's caches to be clean. */

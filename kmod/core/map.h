@@ -11,10 +11,7 @@
 
 #include "pool.h"
 
-/*
- * Where a buffer is for the machine; XSW_MACHINE_NONE: a page has no frame. It straddles when its
- * frames are no neighbours, or have a segment boundary between them that its pages have not.
- */
+/* Where a buffer is for the machine; XSW_MACHINE_NONE: a page has no frame. */
 struct xsw_place {
 	u64	machine;
 	bool	foreign;
@@ -22,7 +19,8 @@ struct xsw_place {
 };
 
 /* What only some take, out of line. */
-struct xsw_place xsw_translate(struct xsw_env *env, phys_addr_t phys, size_t size, u64 boundary);
+struct xsw_place xsw_translate(struct xsw_env *env, phys_addr_t phys, size_t size);
+bool xsw_only_dma_crosses(u64 seg_boundary, phys_addr_t phys, dma_addr_t dma, size_t size);
 struct xsw_mapped xsw_map_mmio(u64 limit, const struct xsw_dma_range *ranges, unsigned int nr,
 			       phys_addr_t phys, size_t size);
 void xsw_cache_foreign(struct xsw_env *env, u64 machine, size_t size,
@@ -45,6 +43,11 @@ static __always_inline bool xsw_is_bounced(enum xsw_reason reason)
 	return reason >= XSW_REASON_BOUNCE_MASK;
 }
 
+static __always_inline bool xsw_crosses(u64 boundary, u64 start, size_t size)
+{
+	return (start ^ (start + size - 1)) & ~boundary;
+}
+
 /* Why these bytes must be bounced, or how they go directly. In the order of Xen's own ops. */
 static __always_inline enum xsw_reason
 xsw_decide(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys, size_t size,
@@ -55,7 +58,9 @@ xsw_decide(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys, siz
 		return XSW_REASON_BOUNCE_MASK;
 	if (!dev->coherent && xsw_needs_cacheline_bounce(phys, size, dir))
 		return XSW_REASON_BOUNCE_CACHELINE;
-	if (unlikely(place.straddles))
+	/* A driver keeps to its device's boundary by the guest's addresses, if at all. */
+	if (unlikely(place.straddles || (xsw_crosses(dev->seg_boundary, *dma, size) &&
+					 xsw_only_dma_crosses(dev->seg_boundary, phys, *dma, size))))
 		return XSW_REASON_BOUNCE_STRADDLE;
 	if (static_branch_unlikely(&xsw_key_bounce) && env->ops->must_bounce) {
 		enum xsw_reason reason = env->ops->must_bounce(env, place.machine, place.foreign,
@@ -72,7 +77,7 @@ xsw_decide(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys, siz
 /*
  * As xsw_map(), up to the pool: where the reason is one to bounce and there is no cause,
  * nothing is mapped yet, and xsw_map_bounced() is next. Of @dev, min_align_mask and
- * alloc_align_mask are not looked at, and seg_boundary only where something translates.
+ * alloc_align_mask are not looked at.
  */
 static __always_inline struct xsw_mapped
 xsw_map_direct(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys, size_t size,
@@ -94,7 +99,7 @@ xsw_map_direct(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys,
 		return xsw_not_mapped(XSW_CAUSE_NEEDS_COHERENT);
 
 	if (static_branch_unlikely(&xsw_key_translate)) {
-		place = xsw_translate(env, phys, size, dev->seg_boundary);
+		place = xsw_translate(env, phys, size);
 		if (unlikely(place.machine == XSW_MACHINE_NONE))
 			return xsw_not_mapped(XSW_CAUSE_BAD_ADDRESS);
 	}

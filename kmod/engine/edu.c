@@ -433,7 +433,7 @@ static int prepare(struct xsw_edu *edu, const struct xsw_engine_open *op)
 	}
 	dma_set_max_seg_size(dev, UINT_MAX);
 	dma_set_min_align_mask(dev, op->min_align_mask);
-	dma_set_seg_boundary(dev, op->seg_boundary ?: DMA_BIT_MASK(32));
+	dma_set_seg_boundary(dev, op->seg_boundary ?: ULONG_MAX);
 	return 0;
 }
 

@@ -368,8 +368,7 @@ static int set_limits(struct device *dev, const struct xsw_engine_open *op, u64 
 		return err;
 	dma_set_max_seg_size(dev, UINT_MAX);
 	dma_set_min_align_mask(dev, op->min_align_mask);
-	if (op->seg_boundary)
-		dma_set_seg_boundary(dev, op->seg_boundary);
+	dma_set_seg_boundary(dev, op->seg_boundary ?: ULONG_MAX);
 	return 0;
 }
 

@@ -161,14 +161,14 @@ Driver::Outcome Driver::expect(const Device &d, u64 phys, size_t size, dma_data_
       straddles |= f.machine != first.machine + at * kPage || f.foreign != first.foreign;
     }
     out.machine = first.machine + phys % kPage;
-    auto crosses = [&](u64 at) {
-      return (at & ~boundary(dev)) != ((at + size - 1) & ~boundary(dev));
-    };
-    straddles |= crosses(out.machine) && !crosses(phys);
     out.foreign = first.foreign;
   }
 
   auto dma = direct_dma(d, out.machine, size);
+  auto crosses = [&](u64 at) {
+    return (at & ~boundary(dev)) != ((at + size - 1) & ~boundary(dev));
+  };
+  straddles |= dma && crosses(*dma) && !crosses(phys);
   if (!dma)
     out.reason = XSW_REASON_BOUNCE_MASK;
   else if (!dev.coherent && xsw_needs_cacheline_bounce(phys, size, dir))
