@@ -40,10 +40,17 @@ check() { # check TEXT COMMAND...: the command must succeed
 	say "ok: $_what"
 }
 
+ended() { ! kill -0 "$1" 2>/dev/null; }
+
 ktap() { # ktap TEXT COMMAND...: as check, of a command that prints KTAP: what failed is told by name
 	_what=$1
 	shift
-	{ "$@" || echo "# exit code $?"; } | tee /tmp/ktap
+	mkfifo /tmp/pipe
+	tee /tmp/ktap </tmp/pipe &
+	{ "$@" || echo "# exit code $?"; } >/tmp/pipe
+	# Whom it has left behind may have the pipe, too.
+	within 2 ended $! || kill $!
+	rm /tmp/pipe
 	# Of what failed, and of what did not end: the names, and the line before each.
 	_why=$(awk '/^not ok/ { sub(/^not ok [0-9]* /, ""); print $0 " (" last ");" }
 		    /^# exit code/ { print substr($0, 3) }

@@ -10,6 +10,7 @@
  *   abi --after-exec   in a process that inherited a session: see life.c
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -62,6 +63,7 @@ static void run(const struct test *test, enum way how, const char *suffix)
 	start = now();
 	pid = fork();
 	if (!pid) {
+		setpgid(0, 0);
 		way = how;
 		/* Where every lock and every access is checked, all takes its time. */
 		alarm(access("/proc/lockdep", F_OK) ? 110 : 330);
@@ -71,6 +73,9 @@ static void run(const struct test *test, enum way how, const char *suffix)
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		status = 255 << 8;
+	/* Whom it has left behind. */
+	if (pid > 0)
+		kill(-pid, SIGKILL);
 	if (WIFSIGNALED(status))
 		printf("# killed by signal %d\n", WTERMSIG(status));
 	nr++;
