@@ -174,6 +174,8 @@ struct xsw_pool_info {
 };
 
 void xsw_pool_get_info(const struct xsw_pool *pool, struct xsw_pool_info *info);
+/* The same of what is near to @node; of that, no high-water mark is kept. */
+void xsw_pool_get_node_info(const struct xsw_pool *pool, int node, struct xsw_pool_info *info);
 /* The next high-water mark counts from what is used now. */
 void xsw_pool_reset_hiwater(struct xsw_pool *pool);
 

@@ -345,7 +345,7 @@ int xsw_pool_remove(struct xsw_pool *pool, u64 machine)
 
 /* ---- figures ---- */
 
-void xsw_pool_get_info(const struct xsw_pool *pool, struct xsw_pool_info *info)
+void xsw_pool_get_node_info(const struct xsw_pool *pool, int node, struct xsw_pool_info *info)
 {
 	unsigned int i, nr = areas_there_are(pool);
 
@@ -353,13 +353,19 @@ void xsw_pool_get_info(const struct xsw_pool *pool, struct xsw_pool_info *info)
 	for (i = 0; i < nr; i++) {
 		const struct xsw_area *area = pool->area[i];
 
-		if (READ_ONCE(area->closed))
+		if (READ_ONCE(area->closed) ||
+		    (node != NUMA_NO_NODE && READ_ONCE(area->node) != node))
 			continue;
 		info->nr_areas++;
 		info->slots += area->nr;
 		info->used += READ_ONCE(area->used);
 		info->largest = max_t(u64, info->largest, area->bytes);
 	}
+}
+
+void xsw_pool_get_info(const struct xsw_pool *pool, struct xsw_pool_info *info)
+{
+	xsw_pool_get_node_info(pool, NUMA_NO_NODE, info);
 	info->hiwater = READ_ONCE(pool->hiwater);
 }
 

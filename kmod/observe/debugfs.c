@@ -4,6 +4,7 @@
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/seq_file.h>
 
 #include "env.h"
@@ -28,6 +29,7 @@ static int xsw_pool_show(struct seq_file *m, void *unused)
 {
 	const struct xsw_pool *pool = xsw_host_env()->env.pool;
 	struct xsw_pool_info info = { };
+	int node;
 
 	if (pool)
 		xsw_pool_get_info(pool, &info);
@@ -37,6 +39,13 @@ static int xsw_pool_show(struct seq_file *m, void *unused)
 	seq_printf(m, "areas: %u\n", info.nr_areas);
 	seq_printf(m, "largest_bytes: %llu\n", info.largest);
 	seq_printf(m, "slot_bytes: %lu\n", XSW_SLOT_SIZE);
+	if (!pool || num_online_nodes() == 1)
+		return 0;
+	for_each_online_node(node) {
+		xsw_pool_get_node_info(pool, node, &info);
+		seq_printf(m, "node%d_slots: %llu\n", node, info.slots);
+		seq_printf(m, "node%d_used_slots: %llu\n", node, info.used);
+	}
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(xsw_pool);

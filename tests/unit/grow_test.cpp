@@ -295,6 +295,16 @@ TEST(Nodes, ACpuTriesItsOwnFirst) {
   EXPECT_EQ(at2, 0x4040'0000U) << "the node's other area is for its other CPU";
   EXPECT_EQ(at1, 0x8000'0000U);
   EXPECT_EQ(at3, 0x8000'1000U);
+  const auto info = [&](int node) {
+    xsw_pool_info of;
+    xsw_pool_get_node_info(env.pool, node, &of);
+    return of;
+  };
+  EXPECT_EQ(info(0).slots, 16384U);
+  EXPECT_EQ(info(0).used, 16U);
+  EXPECT_EQ(info(1).slots, 8192U);
+  EXPECT_EQ(info(1).used, 16U);
+  EXPECT_EQ(info(2).slots, 0U);
   // With no room in its own area, the other one of the node; then any.
   const dma_addr_t all0 = map(0, 4 * MiB - 4096), all2 = map(0, 4 * MiB - 4096);
   EXPECT_EQ(all0, 0x4000'1000U);
