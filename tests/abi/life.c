@@ -280,7 +280,7 @@ static void forked(void)
 	CHECK_EQ(madvise(mem, 4096, MADV_DONTFORK), 0);
 	fill(mem, 4096, 9);
 	a = user_buffer(fd, mem, 4096);
-	b = kernel_buffer(fd, 32 * 4096, (void **)&out);
+	b = kernel_buffer(fd, 33 * 4096, (void **)&out);
 	memset(each, 0xee, sizeof(each));
 	ring_open(&ring, 32, IORING_SETUP_SQE128);
 	for (i = 0; i < 32; i++) {
@@ -294,7 +294,7 @@ static void forked(void)
 	if (!pid) {
 		/* A child may use what it inherited, and goes without taking anything along. */
 		j.result = (uintptr_t)&res;
-		j.dst_offset = 0;
+		j.dst_offset = 32 * 4096;
 		if (issue_by(BY_IOCTL, fd, XSW_IOC_JOB, &j, sizeof(j)))
 			_exit(1);
 		close(fd);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -451,7 +452,24 @@ static int sweep_all(void)
 
 /* ---- loading and binding ---- */
 
-static const char *module_file, *module_args, *bind_driver, *bind_device;
+static const char *module_args, *bind_driver, *bind_device;
+static void *module_image;
+static size_t module_bytes;
+
+static int read_module(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat about;
+	ssize_t got;
+
+	if (fd < 0 || fstat(fd, &about))
+		die(path);
+	module_bytes = about.st_size;
+	module_image = malloc(module_bytes);
+	got = module_image ? read(fd, module_image, module_bytes) : -1;
+	close(fd);
+	return got == (ssize_t)module_bytes ? 0 : -1;
+}
 
 static int sys_write(const char *path, const char *text)
 {
@@ -466,7 +484,9 @@ static int sys_write(const char *path, const char *text)
 
 static int run_load(struct state *s)
 {
-	if (!syscall(SYS_finit_module, s->fd, module_args, 0))
+	(void)s;
+	/* Of a file, the kernel's own reading of it would fail as well, and print a stack. */
+	if (!syscall(SYS_init_module, module_image, module_bytes, module_args))
 		return 0;
 	/* 6.12 says EINVAL when it has no memory for the directory of a module's drivers. */
 	return errno == EINVAL ? -ENOMEM : -errno;
@@ -540,9 +560,10 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "sweep"))
 		return sweep_all();
 	if (argc >= 3 && !strcmp(argv[1], "load")) {
-		module_file = argv[2];
+		if (read_module(argv[2]))
+			die(argv[2]);
 		module_args = argc > 3 ? argv[3] : "";
-		return sweep_system("module load", module_file, O_RDONLY, run_load, undo_load,
+		return sweep_system("module load", argv[2], O_RDONLY, run_load, undo_load,
 				    false);
 	}
 	if (argc == 4 && !strcmp(argv[1], "bind")) {

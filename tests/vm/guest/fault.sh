@@ -16,9 +16,10 @@ for f in failslab fail_page_alloc fail_usercopy; do
 	[ ! -e $faults/$f/min-order ] || echo 0 >$faults/$f/min-order
 done
 
-# The kernel warns when an allocation for a module's tracepoints fails, and does not get over it: those are left out.
-range=$(awk 'found { print from, "0x" $1; exit } $3 == "trace_module_notify" { from = "0x" $1; found = 1 }' /proc/kallsyms)
-[ -n "$range" ] || error "no trace_module_notify in /proc/kallsyms"
+# The kernel warns when an allocation for a module's tracepoints fails, and does not get over it: what it tells
+# others of a module that comes is left out.
+range=$(awk 'found { print from, "0x" $1; exit } $3 == "blocking_notifier_call_chain_robust" { from = "0x" $1; found = 1 }' /proc/kallsyms)
+[ -n "$range" ] || error "no blocking_notifier_call_chain_robust in /proc/kallsyms"
 for f in failslab fail_page_alloc; do
 	echo "${range% *}" >$faults/$f/reject-start
 	echo "${range#* }" >$faults/$f/reject-end
