@@ -18,7 +18,7 @@ for cpu in 0 1; do
 	far=$((1 - near))
 	taskset $((1 << cpu)) xswiotlb run --engine=sim --p2m=host --mask=32 --placement=above-mask --size=64k --count=4 --depth=4 \
 		--latency=1000000 >/tmp/o 2>&1 &
-	within 20 used $near || fail "CPU $cpu is of node $near, and takes nothing of it: $(cat /tmp/o /sys/kernel/debug/xswiotlb/pool)"
+	within 20 used "$near" || fail "CPU $cpu is of node $near, and takes nothing of it: $(cat /tmp/o /sys/kernel/debug/xswiotlb/pool)"
 	[ "$(pool "node${far}_used_slots")" = 0 ] || fail "CPU $cpu is of node $near, and takes of node $far too"
 	wait $! || fail "a job on CPU $cpu: $(cat /tmp/o)"
 	say "ok: CPU $cpu takes what is near to it, of node $near"
