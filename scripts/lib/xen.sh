@@ -38,7 +38,7 @@ qemu_arm64_xen() {
 	{
 		board_tree "$machine" "${board[@]}"
 		echo '/ { chosen { #address-cells = <2>; #size-cells = <2>;'
-		echo "xen,xen-bootargs = \"$(xen_options 3584M) console=dtuart dtuart=/pl011@9000000\";"
+		echo "xen,xen-bootargs = \"$(xen_options "$(($(numfmt --from=iec "$MEMORY") / 1048576 - 2048))M") console=dtuart dtuart=/pl011@9000000\";"
 		echo "xen,dom0-bootargs = \"console=hvc0 $APPEND\";"
 		dt_module kernel $xen_kernel_at "$IMAGE"
 		dt_module ramdisk $xen_initrd_at "$INITRD"
