@@ -26,11 +26,11 @@ qemu_arm64() {
 	fi
 }
 
-# On pc, ACPI computes all interrupts' routes anew for each device that is bound: half a minute where every
-# allocation is watched. On q35 the list is there; but its PCI bus has no slot to plug devices into.
-x86_machine() { if [ "$KERNEL" = debug ] && [ -z "$PLUG" ]; then echo q35; else echo pc; fi; }
-
+# On pc, ACPI computes all interrupts' routes anew for each device that is bound: half a minute where KASAN
+# watches it. On q35 the list is there; but its PCI bus has no slot to plug devices into.
 qemu_x86() {
-	QEMU=(qemu-system-x86_64 -M "$(x86_machine)" -cpu max "${CPUS[@]}" -m "$MEMORY"
+	local machine=pc
+	[ "$KERNEL" != debug ] || [ -n "$PLUG" ] || machine=q35
+	QEMU=(qemu-system-x86_64 -M "$machine" -cpu max "${CPUS[@]}" -m "$MEMORY"
 		-kernel "$IMAGE" -initrd "$INITRD" -append "console=ttyS0 $APPEND" "${DEVICES[@]}")
 }

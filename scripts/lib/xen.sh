@@ -59,7 +59,7 @@ qemu_arm64_xen() {
 # busy the guest's time leaps ahead on one CPU, then stands still on all. The kernel reads registers
 # that Xen keeps from it, and complains unless told not to; Debian's are told by their configuration.
 qemu_x86_xen_pv() {
-	QEMU=(qemu-system-x86_64 -M "$(x86_machine)" -cpu max,-smap -accel tcg,thread=multi -smp 2 -m "$MEMORY"
+	QEMU=(qemu-system-x86_64 -M pc -cpu max,-smap -accel tcg,thread=multi -smp 2 -m "$MEMORY"
 		-kernel "$XEN" -append "$(xen_options 4G) clocksource=tsc tsc=stable:socket console=com1 com1=115200,8n1"
 		-initrd "$IMAGE console=hvc0 xen_msr_safe=1 $APPEND,$INITRD" "${DEVICES[@]}")
 }
