@@ -355,7 +355,8 @@ static struct platform_device *create_pdev(int id)
 	err = platform_device_add(pdev);
 	if (err) {
 		platform_device_put(pdev);
-		return ERR_PTR(err);
+		/* It looks at no memory for the name, and then at a device without one. */
+		return ERR_PTR(err == -EINVAL ? -ENOMEM : err);
 	}
 	return pdev;
 }
