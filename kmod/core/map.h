@@ -58,9 +58,13 @@ xsw_decide(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys, siz
 		return XSW_REASON_BOUNCE_MASK;
 	if (!dev->coherent && xsw_needs_cacheline_bounce(phys, size, dir))
 		return XSW_REASON_BOUNCE_CACHELINE;
-	/* A driver keeps to its device's boundary by the guest's addresses, if at all. */
-	if (unlikely(place.straddles || (xsw_crosses(dev->seg_boundary, *dma, size) &&
-					 xsw_only_dma_crosses(dev->seg_boundary, phys, *dma, size))))
+	/*
+	 * A driver keeps to its device's boundary by the guest's addresses, if at all. Where those
+	 * are the machine's, that is left to it, as the kernel does.
+	 */
+	if (unlikely(place.straddles ||
+		     (place.machine != phys && xsw_crosses(dev->seg_boundary, *dma, size) &&
+		      xsw_only_dma_crosses(dev->seg_boundary, phys, *dma, size))))
 		return XSW_REASON_BOUNCE_STRADDLE;
 	if (static_branch_unlikely(&xsw_key_bounce) && env->ops->must_bounce) {
 		enum xsw_reason reason = env->ops->must_bounce(env, place.machine, place.foreign,
@@ -133,7 +137,7 @@ static __always_inline bool xsw_local_is_plain(const struct xsw_dev *dev, u64 ma
 
 /*
  * Nothing is in the way: xsw_map() would map directly at @phys, and do nothing besides. False
- * tells nothing. Of @dev, the same is looked at as by xsw_map_direct().
+ * tells nothing. Of @dev, what plain devices differ in is looked at.
  */
 static __always_inline bool xsw_map_is_plain(const struct xsw_dev *dev, phys_addr_t phys,
 					     size_t size, enum dma_data_direction dir,

@@ -168,7 +168,7 @@ Driver::Outcome Driver::expect(const Device &d, u64 phys, size_t size, dma_data_
   auto crosses = [&](u64 at) {
     return (at & ~boundary(dev)) != ((at + size - 1) & ~boundary(dev));
   };
-  straddles |= dma && crosses(*dma) && !crosses(phys);
+  straddles |= dma && out.machine != phys && crosses(*dma) && !crosses(phys);
   if (!dma)
     out.reason = XSW_REASON_BOUNCE_MASK;
   else if (!dev.coherent && xsw_needs_cacheline_bounce(phys, size, dir))

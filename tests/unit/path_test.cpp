@@ -79,6 +79,23 @@ TEST(Path, Table) {
   }
 }
 
+// Of pages that are in a row everywhere, the device's addresses are what a boundary lies between.
+TEST(Path, ABoundaryIsOfTheDmaAddress) {
+  for (bool odd : {false, true}) {
+    World w(kinds_config());
+    xsw_dev dev = plain_device();
+    const xsw_dma_range range{0, 0x1000, 0x1'0000'0000};
+    dev.ranges = &range;
+    dev.nr_ranges = 1;
+    dev.seg_boundary = 0x1fff;
+    const u64 page = odd ? XSW_CASE_ODD : XSW_CASE_LOW;
+    Mapped m = w.map(dev, w.ram() + page * 2 * kPage, 2 * kPage, DMA_BIDIRECTIONAL);
+    EXPECT_EQ(m.reason, odd ? XSW_REASON_DIRECT : XSW_REASON_BOUNCE_STRADDLE);
+    EXPECT_EQ(m.dma & ~u64{0x1fff}, (m.dma + 2 * kPage - 1) & ~u64{0x1fff});
+    EXPECT_EQ(w.unmap(dev, m.dma, 2 * kPage), XSW_CAUSE_NONE);
+  }
+}
+
 // Every p2m there can be, by bytes: 1:1, offset, shuffled, foreign, with and without an m2p.
 TEST(Path, BytesThroughAnyP2m) {
   std::mt19937_64 rng(seed());
