@@ -4,6 +4,7 @@
 #include <linux/nodemask.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "env.h"
 #include "mmio.h"
@@ -137,7 +138,7 @@ static void *search(struct xsw_engine *engine, int node, gfp_t gfp, u64 size, u3
 	u32 tries = clamp_t(u64, XSW_SEARCH_BYTES / size, 1, XSW_SEARCH_TRIES);
 	void *found = NULL, *rejected = NULL, *next, *mem;
 
-	while (tries-- && !found) {
+	while (tries-- && !found && !fatal_signal_pending(current)) {
 		mem = alloc_exact(node, size, gfp);
 		if (!mem)
 			break;
@@ -161,19 +162,20 @@ static void *alloc_placed(struct xsw_engine *engine, u64 size, u32 placement)
 {
 	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_NORETRY;
 	static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
+	int node, near = numa_mem_id();
 	void *found;
-	int node;
 	u32 i;
 
 	if (placement != XSW_PLACE_LOW && placement != XSW_PLACE_ABOVE_MASK)
 		return alloc_pages_exact(size, gfp | __GFP_ZERO);
 	/* On Xen a low zone may well have high machine addresses. */
 	for (i = 0; i < ARRAY_SIZE(zones); i++) {
-		for_each_node_state(node, N_MEMORY) {
-			found = search(engine, node, gfp | zones[i], size, placement);
-			if (found)
-				return memset(found, 0, size);
-		}
+		found = search(engine, near, gfp | zones[i], size, placement);
+		for_each_node_state(node, N_MEMORY)
+			if (!found && node != near)
+				found = search(engine, node, gfp | zones[i], size, placement);
+		if (found)
+			return memset(found, 0, size);
 	}
 	return NULL;
 }

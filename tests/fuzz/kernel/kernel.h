@@ -220,6 +220,8 @@ typedef unsigned int gfp_t;
 #define __GFP_ZERO		0u
 #define __GFP_THISNODE		0u
 #define N_MEMORY		0
+#define numa_mem_id()		0
+#define fatal_signal_pending(task) (fake.killed)
 #define get_order(size)		(fls64(((u64)(size) - 1) >> PAGE_SHIFT))
 #define for_each_node_state(node, state) for ((node) = 0; (node) < 2; (node)++)
 
