@@ -49,7 +49,7 @@ ktap() { # ktap TEXT COMMAND...: as check, of a command that prints KTAP: what f
 	tee /tmp/ktap </tmp/pipe &
 	{ "$@" || echo "# exit code $?"; } >/tmp/pipe
 	# Whom it has left behind may have the pipe, too.
-	within 2 ended $! || kill $!
+	within 20 ended $! || kill $!
 	rm /tmp/pipe
 	# Of what failed, and of what did not end: the names, and the line before each.
 	_why=$(awk '/^not ok/ { sub(/^not ok [0-9]* /, ""); print $0 " (" last ");" }

@@ -27,10 +27,11 @@ qemu_arm64() {
 }
 
 # On pc, ACPI computes all interrupts' routes anew for each device that is bound: half a minute where KASAN
-# watches it. On q35 the list is there; but its PCI bus has no slot to plug devices into.
+# watches it. On q35 the list is there; but its PCI bus has no slot to plug devices into, and a second node no
+# memory below 4 GiB.
 qemu_x86() {
 	local machine=pc
-	[ "$KERNEL" != debug ] || [ -n "$PLUG" ] || machine=q35
+	[ "$KERNEL" != debug ] || [ -n "$PLUG$numa" ] || machine=q35
 	QEMU=(qemu-system-x86_64 -M "$machine" -cpu max "${CPUS[@]}" -m "$MEMORY"
 		-kernel "$IMAGE" -initrd "$INITRD" -append "console=ttyS0 $APPEND" "${DEVICES[@]}")
 }

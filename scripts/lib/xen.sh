@@ -26,7 +26,10 @@ dt_module() { # dt_module KIND ADDRESS FILE [BOOTARGS]
 # The machine's own device tree, as QEMU makes it, with what Xen is to start. The GIC is a
 # version 2: Xen hands its MSI frame to dom0, which it does not for a version 3.
 qemu_arm64_xen() {
-	local machine=virt,virtualization=on,gic-version=2 board
+	local machine=virt,virtualization=on,gic-version=2 board dom0
+	# The rest is Xen's, and a second domain's.
+	dom0=$(($(numfmt --from=iec "$MEMORY") / 1048576 - 2048))
+	[ "$dom0" -ge 512 ] || die usage "--memory $MEMORY: arm64-xen takes 2560M or more."
 	board=(-cpu cortex-a57 -smp 2 -m "$MEMORY")
 	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}" -accel tcg,thread=multi -kernel "$XEN" -dtb "$RUN/xen.dtb"
 		-device "loader,file=$IMAGE,addr=$xen_kernel_at,force-raw=on"
@@ -38,7 +41,7 @@ qemu_arm64_xen() {
 	{
 		board_tree "$machine" "${board[@]}"
 		echo '/ { chosen { #address-cells = <2>; #size-cells = <2>;'
-		echo "xen,xen-bootargs = \"$(xen_options "$(($(numfmt --from=iec "$MEMORY") / 1048576 - 2048))M") console=dtuart dtuart=/pl011@9000000\";"
+		echo "xen,xen-bootargs = \"$(xen_options "${dom0}M") console=dtuart dtuart=/pl011@9000000\";"
 		echo "xen,dom0-bootargs = \"console=hvc0 $APPEND\";"
 		dt_module kernel $xen_kernel_at "$IMAGE"
 		dt_module ramdisk $xen_initrd_at "$INITRD"

@@ -4,6 +4,7 @@
 # vm: arm64 x86
 # machine: --numa --edu 1
 # params: pool_mb=16
+[ -d /sys/devices/system/node ] || skip "this kernel knows no nodes: it has no CONFIG_NUMA"
 [ "$(cat /sys/devices/system/node/online)" = 0-1 ] || error "the guest has the nodes $(cat /sys/devices/system/node/online), not 0-1"
 say "$(dmesg | grep -i -m 1 'NUMA: node 1\|node   1:' || true)"
 for node in 0 1; do
