@@ -25,6 +25,7 @@ for f in failslab fail_page_alloc; do
 	echo "${range#* }" >$faults/$f/reject-end
 done
 
+echo "xsw-case: allocations are made to fail" >/dev/kmsg
 check "every failure while loading is clean" fault load /lib/xswiotlb.ko pool_mb=1
 load pool_mb=8 || fail "the module does not load after that"
 fault sweep || fail "an operation does not survive a failure"
