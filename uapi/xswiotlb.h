@@ -36,7 +36,7 @@ enum xsw_reason {
 	XSW_REASON_FOREIGN		= 2,	/* a foreign frame, no copy */
 	XSW_REASON_MMIO			= 3,	/* another device's registers or memory */
 	XSW_REASON_BOUNCE_MASK		= 4,	/* beyond the DMA mask or the bus limit */
-	XSW_REASON_BOUNCE_STRADDLE	= 5,	/* not contiguous in mfn, or across a boundary there */
+	XSW_REASON_BOUNCE_STRADDLE	= 5,	/* in mfn not in a row, or across a boundary */
 	XSW_REASON_BOUNCE_FOREIGN	= 6,	/* foreign, and its cache can't be flushed */
 	XSW_REASON_BOUNCE_FORCED	= 7,	/* bouncing was asked for */
 	XSW_REASON_BOUNCE_CACHELINE	= 8,	/* shares a cache line, non-coherent device */
