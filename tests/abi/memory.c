@@ -249,6 +249,42 @@ static void placement(void)
 	CHECK_EQ(stats_of(fd, engine).pool_used, 0);
 }
 
+/* What somebody had before is in nobody's new buffer, wherever that was looked for. */
+static void zeroed(void)
+{
+	enum { NR = 32, EACH = 65536 };
+	int fd = open_session(), round, ret;
+	struct xsw_buf_create op = { .size = sizeof(op), .kind = XSW_BUF_KERNEL, .bytes = EACH,
+				     .result = (uintptr_t)&res };
+	struct xsw_engine_open open_op = engine_op(XSW_ENGINE_SIM);
+	uint32_t buffer[NR], i, nr;
+	unsigned char *at;
+
+	open_op.dma_bits = 32;
+	CHECK_EQ(engine_open(fd, &open_op), 0);
+	op.engine = res.handle;
+	for (op.placement = XSW_PLACE_LOW; op.placement <= XSW_PLACE_ABOVE_MASK; op.placement++) {
+		for (round = 0; round < 2; round++) {
+			for (nr = 0; nr < NR; nr++) {
+				ret = issue(fd, XSW_IOC_BUF_CREATE, &op, sizeof(op));
+				if (ret == -ENOMEM && op.placement == XSW_PLACE_ABOVE_MASK)
+					break;
+				CHECK_EQ(ret, 0);
+				buffer[nr] = res.handle;
+				at = mmap(NULL, EACH, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+					  (off_t)res.value);
+				CHECK(at != MAP_FAILED);
+				for (i = 0; i < EACH; i++)
+					CHECK_EQ(at[i], 0);
+				memset(at, 0xee, EACH);
+				CHECK_EQ(munmap(at, EACH), 0);
+			}
+			while (nr)
+				CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, buffer[--nr]), 0);
+		}
+	}
+}
+
 const struct test memory_tests[] = {
 	{ "memory.taken_away", taken_away, false },
 	{ "memory.can_not_pin", can_not_pin, false },
@@ -257,5 +293,6 @@ const struct test memory_tests[] = {
 	{ "memory.result_faults", result_faults, false },
 	{ "memory.mmap", mmap_edges, true },
 	{ "memory.placement", placement, false },
+	{ "memory.zeroed", zeroed, true },
 	{ }
 };
