@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # One function for every kind of guest: the QEMU command line that boots it, in QEMU.
 # In: IMAGE, INITRD, MEMORY, APPEND, DEVICES (arguments common to all guests), RUN (the run's
-# folder), NONCOHERENT, PLUG (it gets a slot to plug devices into), CPUS (arguments that say how many, and
-# how they are emulated) and CPU_PROPERTIES of Arm's.
+# folder), KERNEL, NONCOHERENT, NUMA (it has two nodes), PLUG (it gets a slot to plug devices into), CPUS
+# (arguments that say how many, and how they are emulated) and CPU_PROPERTIES of Arm's.
 
 # The board's device tree as QEMU makes it, as source; with NONCOHERENT no device of it
 # sees the CPU's caches.
@@ -31,7 +31,7 @@ qemu_arm64() {
 # memory below 4 GiB.
 qemu_x86() {
 	local machine=pc
-	[ "$KERNEL" != debug ] || [ -n "$PLUG$numa" ] || machine=q35
+	[ "$KERNEL" != debug ] || [ -n "$PLUG$NUMA" ] || machine=q35
 	QEMU=(qemu-system-x86_64 -M "$machine" -cpu max "${CPUS[@]}" -m "$MEMORY"
 		-kernel "$IMAGE" -initrd "$INITRD" -append "console=ttyS0 $APPEND" "${DEVICES[@]}")
 }
