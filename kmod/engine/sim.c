@@ -355,7 +355,7 @@ static struct platform_device *create_pdev(int id)
 	err = platform_device_add(pdev);
 	if (err) {
 		platform_device_put(pdev);
-		/* It looks at no memory for the name, and then at a device without one. */
+		/* That its name got no memory goes unseen, until the device has none. */
 		return ERR_PTR(err == -EINVAL ? -ENOMEM : err);
 	}
 	return pdev;
