@@ -375,6 +375,56 @@ static void killed_waiting(void)
 	CHECK(now() - start < 2);
 }
 
+/* ---- killed while it waits for a device, with the session in other hands: no reason to stay awake ---- */
+
+static void write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static void killed_asleep(void)
+{
+	enum { NR = 24 };
+	static struct xsw_job jobs[NR];
+	struct xsw_engine_open edu = engine_op(XSW_ENGINE_EDU);
+	struct xsw_jobv op = { .size = sizeof(op), .nr = NR, .stride = sizeof(*jobs),
+			       .jobs = (uintptr_t)jobs };
+	int fd = open_session();
+	double start, took;
+	pid_t pid;
+
+	/* 48 transfers, of which the device does less than eight in a second. */
+	CHECK_EQ(engine_open(fd, &edu), 0);
+	for (int i = 0; i < NR; i++)
+		jobs[i] = job_op(res.handle, 0, 0, 4096);
+	for (int i = 0; i < NR; i++) {
+		jobs[i].src_buffer = kernel_buffer(fd, 4096, NULL);
+		jobs[i].dst_buffer = kernel_buffer(fd, 4096, NULL);
+	}
+	start = now();
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		issue_by(BY_IOCTL, fd, XSW_IOC_JOBV, &op, sizeof(op));
+		_exit(0);
+	}
+	usleep(500000);
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	usleep(200000);
+	CHECK_EQ(waitpid(pid, NULL, WNOHANG), 0);
+	write_to("/sys/power/pm_freeze_timeout", "4000");
+	write_to("/sys/power/state", "freeze");
+	took = now() - start;
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+	printf("# slept after %.1f s, the jobs took %.1f s\n", took, now() - start);
+	CHECK(now() - start > 6);
+	close(fd);
+}
+
 /* ---- without privileges ---- */
 
 static void unprivileged(void)
@@ -415,5 +465,10 @@ const struct test life_tests[] = {
 	{ "life.executed", executed, false },
 	{ "life.killed_waiting", killed_waiting, true },
 	{ "life.unprivileged", unprivileged, false },
+	{ }
+};
+
+const struct test suspend_tests[] = {
+	{ "life.killed_asleep", killed_asleep, true },
 	{ }
 };

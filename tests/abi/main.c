@@ -7,6 +7,7 @@
  *   abi --timeout      what needs a module that gives edu devices up early
  *   abi --storm        what needs a kernel that lets a device's registers be written (iomem=relaxed)
  *   abi --peer PATH TEXT  what needs a module with mmio=; TEXT written to PATH unplugs that device
+ *   abi --suspend      what needs a kernel that can suspend as a test, and falls asleep for it
  *   abi --after-exec   in a process that inherited a session: see life.c
  */
 #include <fcntl.h>
@@ -112,6 +113,8 @@ int main(int argc, char **argv)
 		run_table(timeout_tests, "");
 	else if (argc > 1 && !strcmp(argv[1], "--storm"))
 		run_table(storm_tests, "");
+	else if (argc > 1 && !strcmp(argv[1], "--suspend"))
+		run_table(suspend_tests, "");
 	else if (argc > 3 && !strcmp(argv[1], "--peer")) {
 		unplug_path = argv[2];
 		unplug_text = argv[3];

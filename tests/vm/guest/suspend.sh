@@ -46,3 +46,5 @@ rc=0
 wait $pid || rc=$?
 [ $rc = 137 ] || fail "the calls did not wait: exit code $rc: $(cat /tmp/o)"
 say "ok: calls that wait"
+[ -x /bin/abi ] || skip "the programs of tests/abi are not built"
+ktap "whoever was killed in a call" abi --suspend
