@@ -67,7 +67,6 @@ struct xsw_dev {
 
 /* Returns false where no range holds @machine. */
 bool xsw_machine_to_dma(const struct xsw_dev *dev, u64 machine, dma_addr_t *dma);
-bool xsw_dma_to_machine(const struct xsw_dev *dev, dma_addr_t dma, u64 *machine);
 /* All of [dma, dma + size) within mask and bus limit, without wrapping. */
 bool xsw_dma_capable(const struct xsw_dev *dev, dma_addr_t dma, u64 size);
 

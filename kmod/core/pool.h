@@ -39,7 +39,7 @@ static inline bool xsw_range_to_dma(const struct xsw_dev *dev, u64 machine, u64 
 	return range;
 }
 
-/* As xsw_dma_to_machine(). */
+/* Sets @machine; false where no range holds @dma. */
 static inline bool xsw_range_to_machine(const struct xsw_dev *dev, dma_addr_t dma, u64 *machine)
 {
 	const struct xsw_dma_range *range;

@@ -38,11 +38,6 @@ bool xsw_machine_to_dma(const struct xsw_dev *dev, u64 machine, dma_addr_t *dma)
 	return xsw_range_to_dma(dev, machine, 1, dma);
 }
 
-bool xsw_dma_to_machine(const struct xsw_dev *dev, dma_addr_t dma, u64 *machine)
-{
-	return xsw_range_to_machine(dev, dma, machine);
-}
-
 bool xsw_dma_capable(const struct xsw_dev *dev, dma_addr_t dma, u64 size)
 {
 	return xsw_capable(dev, dma, size);

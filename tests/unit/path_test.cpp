@@ -559,6 +559,24 @@ TEST(Pool, ReachableMeansAllOfIt) {
   EXPECT_TRUE(xsw_pool_reachable(&none, &dev));
 }
 
+TEST(Range, FirstAndLastByte) {
+  const xsw_dma_range ranges[] = {{0x4000'0000, 0x1000, 1 * MiB}, {0x4010'0000, 0x8000'0000, 4096}};
+  xsw_dev dev = plain_device();
+  dma_addr_t dma = 0;
+  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x1234, &dma));
+  EXPECT_EQ(dma, 0x1234U);
+  dev.ranges = ranges;
+  dev.nr_ranges = 2;
+  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x4000'0000, &dma));
+  EXPECT_EQ(dma, 0x1000U);
+  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x400f'ffff, &dma));
+  EXPECT_EQ(dma, 0x10'0fffU);
+  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x4010'0fff, &dma));
+  EXPECT_EQ(dma, 0x8000'0fffU);
+  EXPECT_FALSE(xsw_machine_to_dma(&dev, 0x3fff'ffff, &dma));
+  EXPECT_FALSE(xsw_machine_to_dma(&dev, 0x4010'1000, &dma));
+}
+
 TEST(Names, AllThereAndDifferent) {
   std::vector<std::string> names;
   for (unsigned int i = 0; i < XSW_NR_REASONS; i++)
