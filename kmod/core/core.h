@@ -65,8 +65,8 @@ struct xsw_dev {
 	bool				no_bounce;
 };
 
-/* Returns false where no range holds @machine. */
-bool xsw_machine_to_dma(const struct xsw_dev *dev, u64 machine, dma_addr_t *dma);
+/* Returns false where no range holds all of [machine, machine + size). */
+bool xsw_machine_to_dma(const struct xsw_dev *dev, u64 machine, u64 size, dma_addr_t *dma);
 /* All of [dma, dma + size) within mask and bus limit, without wrapping. */
 bool xsw_dma_capable(const struct xsw_dev *dev, dma_addr_t dma, u64 size);
 

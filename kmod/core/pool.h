@@ -24,7 +24,7 @@ static inline u64 xsw_boundary_mask(u64 seg_boundary)
 	return seg_boundary ? xsw_low_mask(seg_boundary) : ~0ULL;
 }
 
-/* As xsw_machine_to_dma(), for @size bytes that one range must hold. */
+/* As xsw_machine_to_dma(). */
 static inline bool xsw_range_to_dma(const struct xsw_dev *dev, u64 machine, u64 size,
 				    dma_addr_t *dma)
 {

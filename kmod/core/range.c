@@ -33,9 +33,9 @@ const struct xsw_dma_range *xsw_range_of_dma(const struct xsw_dma_range *ranges,
 	return NULL;
 }
 
-bool xsw_machine_to_dma(const struct xsw_dev *dev, u64 machine, dma_addr_t *dma)
+bool xsw_machine_to_dma(const struct xsw_dev *dev, u64 machine, u64 size, dma_addr_t *dma)
 {
-	return xsw_range_to_dma(dev, machine, 1, dma);
+	return xsw_range_to_dma(dev, machine, size, dma);
 }
 
 bool xsw_dma_capable(const struct xsw_dev *dev, dma_addr_t dma, u64 size)

@@ -10,6 +10,11 @@
 
 #ifdef CONFIG_ARM64
 
+/* Else both are there, and do nothing. */
+#ifndef CONFIG_ARCH_HAS_PMEM_API
+#error "Devices that do not see the caches need a kernel with CONFIG_ARM64_PMEM=y"
+#endif
+
 /*
  * The kernel keeps its DMA cache maintenance to itself; what it has for persistent
  * memory is the same: clean, and invalidate, by address, at least to the point

@@ -49,7 +49,7 @@ static void xsw_undo_contiguous(struct xsw_kenv *kenv, struct page *page, size_t
 static bool xsw_machine_reachable(const struct xsw_dev *d, u64 machine, size_t size,
 				  dma_addr_t *dma)
 {
-	return xsw_machine_to_dma(d, machine, dma) && xsw_dma_capable(d, *dma, size);
+	return xsw_machine_to_dma(d, machine, size, dma) && xsw_dma_capable(d, *dma, size);
 }
 
 /* Makes the pages contiguous for the machine and reachable, when they can be. */

@@ -464,9 +464,9 @@ static bool xsw_can_bounce(const struct xsw_device *xdev, const struct xsw_dev *
 	/* Memory may lie between the ranges of a map of several, and below or above one. */
 	if (d->nr_ranges > 1)
 		return true;
-	if (d->ranges && !xsw_machine_to_dma(d, xsw_min_phys(), &dma))
+	if (d->ranges && !xsw_machine_to_dma(d, xsw_min_phys(), 1, &dma))
 		return true;
-	if (!xsw_machine_to_dma(d, xsw_env_max_machine(xdev->env), &dma))
+	if (!xsw_machine_to_dma(d, xsw_env_max_machine(xdev->env), 1, &dma))
 		return true;
 	return !xsw_dma_capable(d, xsw_max_dma(xdev, d), 1);
 }

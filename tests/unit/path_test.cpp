@@ -271,6 +271,7 @@ TEST(Path, G4_MmioThroughTheRangeMap) {
   dev.ranges = ranges;
   dev.nr_ranges = 1;
   EXPECT_EQ(w.map(dev, 0xfe00'0100, 0x10000, DMA_TO_DEVICE, DMA_ATTR_MMIO).dma, 0x1e00'0100U);
+  EXPECT_EQ(w.map(dev, 0xffff'f000, 0x1000, DMA_TO_DEVICE, DMA_ATTR_MMIO).dma, 0x1fff'f000U);
   EXPECT_EQ(w.map(dev, 0xffff'ffff, 2, DMA_TO_DEVICE, DMA_ATTR_MMIO).cause, XSW_CAUSE_MASK);
   EXPECT_EQ(w.map(dev, 0xefff'ffff, 2, DMA_TO_DEVICE, DMA_ATTR_MMIO).cause, XSW_CAUSE_MASK);
   dev.dma_mask = 0x1e00'ffff;
@@ -563,18 +564,43 @@ TEST(Range, FirstAndLastByte) {
   const xsw_dma_range ranges[] = {{0x4000'0000, 0x1000, 1 * MiB}, {0x4010'0000, 0x8000'0000, 4096}};
   xsw_dev dev = plain_device();
   dma_addr_t dma = 0;
-  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x1234, &dma));
+  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x1234, 1, &dma));
   EXPECT_EQ(dma, 0x1234U);
   dev.ranges = ranges;
   dev.nr_ranges = 2;
-  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x4000'0000, &dma));
+  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x4000'0000, 1, &dma));
   EXPECT_EQ(dma, 0x1000U);
-  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x400f'ffff, &dma));
+  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x400f'ffff, 1, &dma));
   EXPECT_EQ(dma, 0x10'0fffU);
-  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x4010'0fff, &dma));
+  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x4010'0fff, 1, &dma));
   EXPECT_EQ(dma, 0x8000'0fffU);
-  EXPECT_FALSE(xsw_machine_to_dma(&dev, 0x3fff'ffff, &dma));
-  EXPECT_FALSE(xsw_machine_to_dma(&dev, 0x4010'1000, &dma));
+  EXPECT_TRUE(xsw_machine_to_dma(&dev, 0x400f'f000, 4096, &dma));
+  EXPECT_EQ(dma, 0x10'0000U);
+  // What is in a row for the machine is not for the device.
+  EXPECT_FALSE(xsw_machine_to_dma(&dev, 0x400f'f000, 4097, &dma));
+  EXPECT_FALSE(xsw_machine_to_dma(&dev, 0x3fff'ffff, 1, &dma));
+  EXPECT_FALSE(xsw_machine_to_dma(&dev, 0x4010'1000, 1, &dma));
+}
+
+// The end of one range is the start of the next for the device, and not for the machine.
+TEST(Range, AdjoiningForTheDeviceAlone) {
+  World w; // its pool is at 0x4000'0000
+  const xsw_dma_range ranges[] = {{w.ram(), 0x1000'0000, 128 * KiB},
+                                  {0x4000'0000, 0x1002'0000, 4 * MiB}};
+  xsw_dev dev = bouncing_device();
+  dev.ranges = ranges;
+  dev.nr_ranges = 2;
+  std::vector<u64> live;
+  for (;;) {
+    Mapped m = w.map(dev, w.ram(), 64 * KiB);
+    if (m.ret)
+      break;
+    live.push_back(m.dma);
+  }
+  EXPECT_EQ(live.size(), 64U);
+  EXPECT_EQ(*std::min_element(live.begin(), live.end()), 0x1002'0000U);
+  for (u64 dma : live)
+    EXPECT_EQ(w.unmap(dev, dma, 64 * KiB), XSW_CAUSE_NONE) << dma;
 }
 
 TEST(Names, AllThereAndDifferent) {
