@@ -268,6 +268,51 @@ TEST_F(Grow, AreasComeAndGoUnderMappings) {
   EXPECT_EQ(info().used, 0U);
 }
 
+// It can go again, so a device that needs it, or one that it is too high for, is not told of it.
+TEST_F(Grow, WhatWasAddedIsNotPromised) {
+  ASSERT_EQ(add(1, kFirst - 4 * kMore), 0);
+  ASSERT_EQ(add(2, kFirst + 4 * kMore), 0);
+  xsw_dev dev = bouncing_device();
+  dev.dma_mask = kFirst - 1;
+  EXPECT_EQ(xsw_max_mapping_size(&env_, &dev, true), 0U);
+  EXPECT_FALSE(xsw_pool_reachable(&env_, &dev));
+  dev.dma_mask = kFirst + kMore - 1;
+  EXPECT_EQ(xsw_max_mapping_size(&env_, &dev, true), kMore);
+  EXPECT_TRUE(xsw_pool_reachable(&env_, &dev));
+  EXPECT_EQ(xsw_pool_remove(env_.pool, kFirst - 4 * kMore), 0);
+  EXPECT_EQ(xsw_pool_remove(env_.pool, kFirst + 4 * kMore), 0);
+}
+
+// Who looks up an area while those before it come and go finds it.
+TEST_F(Grow, AreasBeforeItComeAndGoUnderALookUp) {
+  dma_addr_t all, held; // which has its place between two others
+  ASSERT_EQ(map(kMore, &all), 0);
+  ASSERT_EQ(add(1, kFirst - 2 * kMore), 0);
+  ASSERT_EQ(map(1000, &held), 0);
+  ASSERT_EQ(held, kFirst - 2 * kMore);
+  xsw_seam_preempt_one_in = 3;
+  std::atomic<bool> stop = false;
+  std::atomic<int> looked = 0, lost = 0;
+  {
+    const std::jthread reader([&] {
+      while (!stop) {
+        xsw_cause cause;
+        lost += xsw_sync(&env_, &dev_, held, 1000, DMA_BIDIRECTIONAL, true, &cause) != 1;
+        looked++;
+      }
+    });
+    for (int i = 0; i < 300 || looked < 300; i++) {
+      EXPECT_EQ(add(2, kFirst - 4 * kMore), 0);
+      EXPECT_EQ(xsw_pool_remove(env_.pool, kFirst - 4 * kMore), 0);
+    }
+    stop = true;
+  }
+  xsw_seam_preempt_one_in = 0;
+  EXPECT_EQ(lost, 0);
+  EXPECT_EQ(unmap(held, 1000), 1);
+  EXPECT_EQ(unmap(all, kMore), 1);
+}
+
 // CPUs 0 and 2 are near the first extent, 1 and 3 near the second, others near none.
 TEST(Nodes, ACpuTriesItsOwnFirst) {
   xsw_seam = {};

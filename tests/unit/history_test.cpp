@@ -157,7 +157,8 @@ TEST(History, T5_RangeOffsetInEveryPath) {
   dev.ranges = ranges;
   dev.nr_ranges = 2;
   dev.min_align_mask = 0xfff;
-  for (u64 off : {u64{0x123}, u64{64 * KiB}, u64{126 * KiB}, u64{192 * KiB}}) {
+  for (u64 off :
+       {u64{0x123}, u64{64 * KiB}, u64{128 * KiB - 9000}, u64{126 * KiB}, u64{192 * KiB}}) {
     const size_t size = 9000;
     bool direct = off + size <= 128 * KiB;
     Bytes bytes = pattern(size, off);
