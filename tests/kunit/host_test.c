@@ -3,11 +3,13 @@
  * The environment of the guest that this runs in: bare, or the one of its kind of Xen. What
  * the ops would tell a device is held against the inverse that moves bytes, which is not theirs.
  */
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
+#include <linux/platform_device.h>
 #include <linux/slab.h>
 
 #include "env.h"
@@ -26,6 +28,8 @@
  * @own:	a page each: of @block, or as a test has put them
  * @mapped:	where grants of them are mapped
  * @grants:	that are mapped, or NULL
+ * @pdev:	a device, or NULL
+ * @xdev:	its ops, or NULL
  */
 struct host_test {
 	struct xsw_kenv		*kenv;
@@ -33,6 +37,8 @@ struct host_test {
 	struct page		*own[PAGES];
 	struct page		*mapped[PAGES];
 	struct xsw_grants	*grants;
+	struct platform_device	*pdev;
+	struct xsw_device	*xdev;
 };
 
 static int host_suite_init(struct kunit_suite *suite)
@@ -70,6 +76,11 @@ static void host_exit(struct kunit *test)
 
 	if (!t)
 		return;
+	if (t->xdev)
+		xsw_detach(t->xdev);
+	if (t->pdev)
+		platform_device_unregister(t->pdev);
+	KUNIT_EXPECT_EQ(test, xsw_poolmem_destroy(t->kenv), 0ULL);
 	if (t->grants)
 		xsw_grants_destroy(t->grants);
 	__free_pages(t->block, ORDER);
@@ -237,7 +248,106 @@ static void pool_memory(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, xsw_unmap(&t->kenv->env, &dev, m.dma, PAGE_SIZE, DMA_TO_DEVICE, 0,
 					&cause), 1);
-	KUNIT_EXPECT_EQ(test, xsw_poolmem_destroy(t->kenv), 0ULL);
+}
+
+/* A device with the ops, and a pool of 8 MiB below 4 GiB. */
+static struct device *host_device(struct kunit *test)
+{
+	const struct xsw_attach_opts opts = { };
+	struct host_test *t = test->priv;
+	struct platform_device *pdev;
+	struct xsw_device *xdev;
+
+	KUNIT_ASSERT_EQ(test, xsw_poolmem_create(t->kenv, 8 << 20, 0, DMA_BIT_MASK(32), 2), 0);
+	pdev = platform_device_register_simple("xsw-kunit-host", PLATFORM_DEVID_AUTO, NULL, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pdev);
+	t->pdev = pdev;
+	xdev = xsw_attach(&pdev->dev, t->kenv, &opts);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, xdev);
+	t->xdev = xdev;
+	return &pdev->dev;
+}
+
+/* What a device is told, which its own mask and the machine's memory decide. */
+static void device_limits(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+	struct device *dev = host_device(test);
+
+	KUNIT_ASSERT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
+	/* Where nothing translates, all memory is within reach. */
+	if (!t->kenv->env.ops->phys_to_machine)
+		KUNIT_EXPECT_TRUE(test, dma_max_mapping_size(dev) == SIZE_MAX);
+	else
+		KUNIT_EXPECT_LE(test, dma_max_mapping_size(dev), 8UL << 20);
+	KUNIT_EXPECT_EQ(test, dma_get_required_mask(dev),
+			DMA_BIT_MASK(fls64(xsw_env_max_machine(t->kenv))));
+
+	/* What it does not reach it can not bounce. */
+	KUNIT_EXPECT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(20)), -EIO);
+}
+
+static void narrow_device(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+	struct device *dev;
+
+	if (xsw_env_max_machine(t->kenv) <= DMA_BIT_MASK(32)) {
+		kunit_mark_skipped(test, "this guest has no memory above 4 GiB");
+		return;
+	}
+	dev = host_device(test);
+	KUNIT_ASSERT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(32)), 0);
+	KUNIT_EXPECT_LE(test, dma_max_mapping_size(dev), 8UL << 20);
+	KUNIT_EXPECT_GE(test, dma_max_mapping_size(dev), 1UL << 20);
+}
+
+static void coherent_within(struct kunit *test, struct device *dev, u64 mask)
+{
+	size_t size = 3 * PAGE_SIZE;
+	dma_addr_t dma;
+	void *cpu;
+
+	/* Not by dma_set_coherent_mask(): whether the pool is in reach has nothing to do with it. */
+	dev->coherent_dma_mask = mask;
+	cpu = dma_alloc_coherent(dev, size, &dma, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, cpu);
+	KUNIT_EXPECT_LE(test, (u64)dma + size - 1, mask);
+	dma_free_coherent(dev, size, cpu, dma);
+}
+
+static void coherent_masks(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+	struct device *dev = host_device(test);
+
+	KUNIT_ASSERT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
+	coherent_within(test, dev, DMA_BIT_MASK(32));
+	/* A PC's zone below 16 MiB. */
+	if (IS_ENABLED(CONFIG_X86) && IS_ENABLED(CONFIG_ZONE_DMA) &&
+	    !t->kenv->env.ops->phys_to_machine)
+		coherent_within(test, dev, DMA_BIT_MASK(24));
+}
+
+/* Whatever its frames are: what crosses no boundary for the guest crosses none for the device. */
+static void boundaries(struct kunit *test)
+{
+	struct host_test *t = test->priv;
+	struct device *dev = host_device(test);
+	unsigned int i, odd = 0;
+	dma_addr_t dma;
+	bool foreign;
+
+	KUNIT_ASSERT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
+	dma_set_seg_boundary(dev, 2 * PAGE_SIZE - 1);
+	for (i = 0; i < PAGES; i += 2) {
+		odd += to_machine(t, page_to_phys(t->own[i]), &foreign) >> PAGE_SHIFT & 1;
+		dma = dma_map_page(dev, t->own[i], 0, 2 * PAGE_SIZE, DMA_TO_DEVICE);
+		KUNIT_ASSERT_EQ(test, dma_mapping_error(dev, dma), 0);
+		KUNIT_EXPECT_EQ(test, (u64)dma & PAGE_SIZE, 0ULL);
+		dma_unmap_page(dev, dma, 2 * PAGE_SIZE, DMA_TO_DEVICE);
+	}
+	kunit_info(test, "%u of %u pairs of pages begin with an odd frame\n", odd, PAGES / 2);
 }
 
 /* Not memory, says the kernel's map of it, but with frame numbers that are valid. */
@@ -284,6 +394,10 @@ static struct kunit_case host_cases[] = {
 	KUNIT_CASE(scattered_rows),
 	KUNIT_CASE(pool_memory),
 	KUNIT_CASE(device_memory),
+	KUNIT_CASE(device_limits),
+	KUNIT_CASE(narrow_device),
+	KUNIT_CASE(coherent_masks),
+	KUNIT_CASE(boundaries),
 	{ }
 };
 
