@@ -87,7 +87,7 @@ struct what {
 	int		(*run)(struct state *s);
 	/* takes back what run() made */
 	void		(*undo)(struct state *s);
-	/* what must be there before */
+	/* what must be there before; an engine by @open, if that is set */
 	bool		engine, buffer, mapping;
 	struct xsw_engine_open	open;
 	struct xsw_buf_create	create;
@@ -283,6 +283,9 @@ static void fill_job(const struct state *s, struct xsw_job *job)
 		.src_buffer = s->buffer, .dst_buffer = s->buffer, .dst_offset = 32768,
 		.src_dir = XSW_TO_DEVICE, .dst_dir = XSW_FROM_DEVICE,
 	};
+	/* Of a device with a tenth of a second for each page. */
+	if (now->open.kind == XSW_ENGINE_EDU)
+		job->len = 4000;
 }
 
 static int run_job(struct state *s)
@@ -308,12 +311,29 @@ static int run_jobv(struct state *s)
 
 	for (i = 0; i < 4; i++) {
 		fill_job(s, &jobs[i]);
+		/* They may be under way at once. */
+		jobs[i].len = 8000;
+		jobs[i].src_offset = i * 8192;
+		jobs[i].dst_offset += i * 8192;
 		jobs[i].result = (uintptr_t)&results[i];
 	}
 	ret = op(s->fd, XSW_IOC_JOBV, &v);
 	if (ret < 0)
 		return ret;
 	return ret == 4 ? 0 : result.status ? result.status : -EPROTO;
+}
+
+static int run_measure(struct state *s)
+{
+	struct xsw_sample samples[3];
+	struct xsw_result result;
+	struct xsw_measure m = {
+		.size = sizeof(m), .flags = now->flags, .engine = s->engine, .buffer = s->buffer,
+		.dir = XSW_BIDIRECTIONAL, .nr = 3, .sync = XSW_SYNC_FOR_CPU, .len = BUF_BYTES,
+		.sync_len = BUF_BYTES, .samples = (uintptr_t)samples, .result = (uintptr_t)&result,
+	};
+
+	return op(s->fd, XSW_IOC_MEASURE, &m);
 }
 
 /* ---- the sweep ---- */
@@ -329,7 +349,7 @@ static bool same_stats(const struct xsw_stats *a, const struct xsw_stats *b)
 
 static void sweep(void)
 {
-	static const struct what make_engine = {
+	struct what make_engine = {
 		.name = "engine", .open = { .kind = XSW_ENGINE_SIM, .p2m = XSW_P2M_SHUFFLED,
 					    .seed = 1, .pool_kib = 1024, .latency_us = 10 },
 	};
@@ -344,6 +364,8 @@ static void sweep(void)
 	bool fired;
 	int ret;
 
+	if (w->open.kind)
+		make_engine.open = w->open;
 	/* Each time from scratch: operations that end something need it anew. */
 	for (n = 1; n <= MOST_POINTS; n++) {
 		memset(s.memory, n, BUF_BYTES);
@@ -422,6 +444,8 @@ static const struct what whats[] = {
 	{ "buf_create kernel", run_buffer, undo_buffer, .create = KERNEL() },
 	{ "buf_create low", run_buffer, undo_buffer, .engine = true,
 	  .create = KERNEL(.placement = XSW_PLACE_LOW) },
+	{ "buf_create above_mask", run_buffer, undo_buffer, .engine = true, .open = SIM(.dma_bits = 31),
+	  .create = KERNEL(.placement = XSW_PLACE_ABOVE_MASK) },
 	{ "buf_create straddle", run_buffer, undo_buffer, .engine = true,
 	  .create = KERNEL(.placement = XSW_PLACE_STRADDLE) },
 	{ "buf_create foreign", run_buffer, undo_buffer, .engine = true,
@@ -436,7 +460,11 @@ static const struct what whats[] = {
 	{ "job", run_job, .engine = true, .buffer = true },
 	{ "job sg sync", run_job, .engine = true, .buffer = true,
 	  .flags = XSW_F_SG | XSW_F_SYNC | XSW_F_TIMES },
+	{ "job edu", run_job, .engine = true, .buffer = true,
+	  .open = { .kind = XSW_ENGINE_EDU, .index = XSW_ANY_INDEX } },
 	{ "jobv", run_jobv, .engine = true, .buffer = true },
+	{ "measure", run_measure, .engine = true, .buffer = true },
+	{ "measure sg", run_measure, .engine = true, .buffer = true, .flags = XSW_F_SG },
 };
 
 static int sweep_all(void)
