@@ -37,6 +37,7 @@ struct dma_mapping {
 };
 
 static struct dma_mapping maps[MOST_MAPS];
+static u32 mmio_used;	/* no page of it a second time */
 
 #define MOST_ENGINES	8u
 
@@ -76,6 +77,7 @@ void fake_reset(void)
 	memset(pages, 0, sizeof(pages));
 	memset(maps, 0, sizeof(maps));
 	memset(engines, 0, sizeof(engines));
+	mmio_used = 0;
 	memset(fake_user, 0, sizeof(fake_user));
 	mm.refs = 0;
 	task.refs = 0;
@@ -147,6 +149,8 @@ void put_page(struct page *page)
 {
 	if (page->refs-- <= 0)
 		fake_bug("a page is put once too often");
+	if (!page->refs && page->granted)
+		fake_bug("a page is freed that is granted for ever");
 	fake.refs--;
 }
 
@@ -374,6 +378,31 @@ static dma_addr_t map_one(phys_addr_t phys, u64 size, enum dma_data_direction di
 		return maps[i].dma;
 	}
 	return DMA_MAPPING_ERROR;
+}
+
+static bool is_mmio(dma_addr_t dma)
+{
+	return dma % DMA_BASE >= MMIO_BASE;
+}
+
+bool fake_mapped_is_kept(void)
+{
+	u64 phys;
+	u32 i;
+
+	for (i = 0; i < MOST_MAPS; i++) {
+		/* Of another device's memory xsw_mmio_put() knows. */
+		if (!maps[i].size || is_mmio(maps[i].dma))
+			continue;
+		for (phys = (maps[i].dma % DMA_BASE) & PAGE_MASK;
+		     phys < maps[i].dma % DMA_BASE + maps[i].size; phys += PAGE_SIZE) {
+			const struct page *page = pfn_to_page(PHYS_PFN(phys));
+
+			if (!page->refs && !page->pins)
+				return false;
+		}
+	}
+	return true;
 }
 
 static struct xsw_last_map last_map;
@@ -658,11 +687,17 @@ void xsw_grants_destroy(struct xsw_grants *g)
 
 void xsw_grants_keep(struct xsw_grants *g)
 {
+	u32 i;
+
+	for (i = 0; i < g->nr; i++)
+		g->granter[i]->granted = true;
 	kfree(g);
 }
 
 struct xsw_mmio {
+	u32 first;
 	u32 nr_pages;
+	bool kept;
 };
 
 bool xsw_mmio_there(void)
@@ -686,26 +721,32 @@ struct xsw_mmio *xsw_mmio_create(u32 nr_pages)
 	mmio = kmalloc(sizeof(*mmio), 0);
 	if (!mmio)
 		return ERR_PTR(-ENOMEM);
-	mmio->nr_pages = nr_pages;
+	*mmio = (struct xsw_mmio){ mmio_used, nr_pages, false };
+	mmio_used += nr_pages;
 	fake.mmio++;
 	return mmio;
 }
 
 void xsw_mmio_put(struct xsw_mmio *mmio)
 {
+	u32 i;
+
+	for (i = 0; i < MOST_MAPS && !mmio->kept; i++)
+		if (maps[i].size && maps[i].dma % DMA_BASE - xsw_mmio_phys(mmio) <
+				    mmio->nr_pages * PAGE_SIZE)
+			fake_bug("another device's memory is freed that is mapped");
 	kfree(mmio);
 	fake.mmio--;
 }
 
 void xsw_mmio_keep(struct xsw_mmio *mmio)
 {
-	(void)mmio;
+	mmio->kept = true;
 }
 
 phys_addr_t xsw_mmio_phys(const struct xsw_mmio *mmio)
 {
-	(void)mmio;
-	return MMIO_BASE;
+	return MMIO_BASE + mmio->first * PAGE_SIZE;
 }
 
 int xsw_mmio_mmap(struct xsw_mmio *mmio, struct vm_area_struct *vma)
@@ -734,9 +775,9 @@ static void check_side(const struct xsw_xfer_side *side, u32 len)
 		fake_bug("an engine is given more than is mapped");
 }
 
-static bool is_mmio(const struct xsw_xfer_side *side)
+static bool is_peer(const struct xsw_xfer_side *side)
 {
-	return !side->sgl && side->dma % DMA_BASE >= MMIO_BASE;
+	return !side->sgl && is_mmio(side->dma);
 }
 
 static int engine_submit(struct xsw_engine *engine, struct xsw_xfer *xfer)
@@ -752,7 +793,7 @@ static int engine_submit(struct xsw_engine *engine, struct xsw_xfer *xfer)
 	if (xfer->kind != XSW_XFER_COPY &&
 	    (xfer->dev_offset > engine->dev_size || xfer->len > engine->dev_size - xfer->dev_offset))
 		fake_bug("a transfer beyond the engine's memory");
-	if (xfer->peer != (is_mmio(&xfer->src) || is_mmio(&xfer->dst)))
+	if (xfer->peer != (is_peer(&xfer->src) || is_peer(&xfer->dst)))
 		fake_bug("an engine is not told whose memory it is given");
 	if (engine->dead || (xfer->peer && fake.mmio_gone))
 		return -ENODEV;

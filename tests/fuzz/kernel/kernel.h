@@ -62,6 +62,8 @@ extern u8 fake_user[FAKE_USER_SIZE];
 
 void fake_reset(void);
 bool fake_all_given_back(void);
+/* What a device may still write to is nobody else's. */
+bool fake_mapped_is_kept(void);
 /* Stops with a message: the driver has done what no driver may. */
 #define fake_bug(...) do {					\
 	fprintf(stderr, __VA_ARGS__);				\
@@ -241,6 +243,7 @@ void *kzalloc(size_t size, gfp_t gfp);
 struct page {
 	int refs;
 	int pins;
+	bool granted;	/* for ever */
 };
 
 struct page *virt_to_page(const void *addr);
