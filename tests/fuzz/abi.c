@@ -70,7 +70,7 @@ static long refused(const struct doc *doc, const union any *any, u32 room)
 #define MOST_PENDING	64u
 struct pending {
 	struct io_uring_cmd	cmd;
-	u8			payload[80];
+	u8			payload[FAKE_SQE_SIZE];
 };
 
 static struct pending *pending[MOST_PENDING];
@@ -100,18 +100,25 @@ static void open_file(void)
 	made = memset(&all_made, 0, sizeof(all_made));
 }
 
-/* The task that submitted, or a worker when it has gone. */
-static void run_task_work(bool gone)
+/* Who ends a command: when the submitter has gone, a worker, on whatever memory. */
+enum who { A_WORKER, ANOTHER, THE_SUBMITTER };
+
+static void run_task_work(enum who who)
 {
+	struct mm_struct *mm = current->mm;
 	u32 i;
 
-	current->flags = gone ? PF_KTHREAD : 0;
+	current->flags = who == A_WORKER ? PF_KTHREAD : 0;
+	current->mm = who == ANOTHER ? &fake_other_mm : mm;
 	for (i = 0; i < MOST_PENDING; i++) {
 		struct pending *p = pending[i];
 
 		if (p && p->cmd.task_work) {
 			p->cmd.task_work(&p->cmd, 0);
 			REQUIRE(p->cmd.done, "a command's work is done, but not the command");
+			REQUIRE(who == THE_SUBMITTER || p->cmd.ret == -EFAULT,
+				"op %u returns %ld, and its result is nowhere",
+				_IOC_NR(p->cmd.cmd_op), p->cmd.ret);
 		}
 		if (p && p->cmd.done) {
 			free(p);
@@ -119,6 +126,7 @@ static void run_task_work(bool gone)
 		}
 	}
 	current->flags = 0;
+	current->mm = mm;
 }
 
 /* One by one: nothing is still used by what has ended. */
@@ -152,7 +160,7 @@ static void close_file(bool gone, bool with_all)
 	/* A file is released when no command uses it any more. */
 	while (fake_engine_step())
 		;
-	run_task_work(gone);
+	run_task_work(gone ? A_WORKER : THE_SUBMITTER);
 	for (i = 0; i < MOST_PENDING; i++)
 		REQUIRE(!pending[i], "a command never completes");
 	if (!with_all) {
@@ -280,14 +288,17 @@ static void submit(const struct doc *doc, const union any *any, u32 flags, u32 c
 	p->cmd.flags = cmd_flags;
 	memcpy(p->payload, any, sizeof(p->payload));
 
+	fake_sqe_begin(p->payload);
 	ret = fake_fops->uring_cmd(&p->cmd, flags);
 	if (ret == -EAGAIN && (flags & IO_URING_F_NONBLOCK)) {
 		struct state after = state();
 
 		REQUIRE(!memcmp(&before, &after, sizeof(after)) || fake.dead,
 			"op %u is to be tried again, and has changed something", _IOC_NR(doc->cmd));
+		fake_sqe_begin(p->payload);
 		ret = fake_fops->uring_cmd(&p->cmd, flags & ~IO_URING_F_NONBLOCK);
 	}
+	fake_sqe_over();
 	if (ret == -EIOCBQUEUED && !p->cmd.done) {
 		pending[i] = p;
 		return;
@@ -342,7 +353,7 @@ static void one(void)
 		fake_engine_step();
 		return;
 	case 15:
-		run_task_work(choose(8) == 0);
+		run_task_work(min_t(u64, choose(8), THE_SUBMITTER));
 		return;
 	case 16:
 		map_buffer();
@@ -517,6 +528,15 @@ static u32 make_engine(u32 kind, u32 latency_us)
 	return table_make(&any, XSW_IOC_ENGINE_OPEN);
 }
 
+static struct xsw_job job_within(u32 engine, u32 buffer)
+{
+	return (struct xsw_job){
+		.size = sizeof(struct xsw_job), .engine = engine, .len = XSW_ABI_BUFFER / 4,
+		.src_buffer = buffer, .src_dir = XSW_TO_DEVICE,
+		.dst_buffer = buffer, .dst_dir = XSW_FROM_DEVICE, .dst_offset = XSW_ABI_BUFFER / 2,
+	};
+}
+
 static void first_engine_is_silent(void)
 {
 	say_below = 8;
@@ -551,13 +571,12 @@ static void unanswered(void)
 			buffer = table_make(&any, XSW_IOC_BUF_CREATE);
 		}
 		if (jobs) {
-			any = (union any){ .job = {
-				.size = sizeof(any.job), .flags = fixed ? XSW_F_FIXED : 0,
-				.engine = engine, .len = 2048, .src_dir = XSW_TO_DEVICE,
-				.dst_dir = XSW_FROM_DEVICE, .src_buffer = buffer,
-				.dst_buffer = buffer, .src_offset = fixed ? AT_PINNABLE : 0,
-				.dst_offset = (fixed ? AT_PINNABLE : 0) + 4096,
-			} };
+			any.job = job_within(engine, buffer);
+			if (fixed) {
+				any.job.flags = XSW_F_FIXED;
+				any.job.src_offset += AT_PINNABLE;
+				any.job.dst_offset += AT_PINNABLE;
+			}
 			submit(&docs[_IOC_NR(XSW_IOC_JOB)], &any, IO_URING_F_SQE128,
 			       fixed ? IORING_URING_CMD_FIXED : 0, false);
 			REQUIRE(pending[0], "the engine is not busy with memory %u", i / 2);
@@ -571,6 +590,36 @@ static void unanswered(void)
 		first_engine_is_silent();
 		close_file(false, true);
 		REQUIRE(fake.maps, "what the device may still write to is unmapped");
+	}
+}
+
+/* A command that ends when its submitter has gone. */
+static void abandoned(void)
+{
+	enum who who;
+	u32 i;
+
+	for (i = 0; i < 4; i++) {
+		union any any = { .buf_create = { .kind = XSW_BUF_KERNEL, .bytes = XSW_ABI_BUFFER } };
+		struct xsw_job *job = (void *)MEM(AT_JOBS);
+		u32 cmd = i & 1 ? XSW_IOC_JOBV : XSW_IOC_JOB;
+
+		who = i & 2 ? A_WORKER : ANOTHER;
+		begin();
+		any.job = job_within(make_engine(XSW_ENGINE_SIM, 1),
+				     table_make(&any, XSW_IOC_BUF_CREATE));
+		any.job.result = AT_RESULT;
+		if (cmd == XSW_IOC_JOBV) {
+			*job = any.job;
+			any = (union any){ .jobv = {
+				.size = sizeof(any.jobv), .nr = 1, .stride = sizeof(*job),
+				.jobs = AT_JOBS, .result = AT_RESULT + 64,
+			} };
+		}
+		submit(&docs[_IOC_NR(cmd)], &any, IO_URING_F_SQE128, 0, false);
+		REQUIRE(pending[0] && fake_engine_step(), "the engine is not busy");
+		run_task_work(who);
+		close_file(false, true);
 	}
 }
 
@@ -598,6 +647,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		table();
 		fake.choose = say;
 		unanswered();
+		abandoned();
 		tabled = true;
 	}
 	input = data;

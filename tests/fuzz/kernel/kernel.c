@@ -2,6 +2,7 @@
 /*
  * What does not fit in kernel.h, and the module's other half: engines, environments, statistics.
  */
+#include <sanitizer/asan_interface.h>
 #include "engine.h"
 #include "env.h"
 #include "mmio.h"
@@ -22,6 +23,7 @@ const struct file_operations *fake_fops;
 struct module fake_module = { "fuzz" };
 
 static struct mm_struct mm;
+struct mm_struct fake_other_mm;
 static struct signal_struct task_signal;
 static struct task_struct task = { &task, &mm, &task_signal, 0, 0 };
 struct task_struct *current = &task;
@@ -52,8 +54,22 @@ struct fake_engine {
 
 static struct fake_engine *engines[MOST_ENGINES];
 
+void fake_sqe_begin(const void *sqe)
+{
+	ASAN_UNPOISON_MEMORY_REGION(sqe, FAKE_SQE_SIZE);
+	fake.sqe = sqe;
+}
+
+void fake_sqe_over(void)
+{
+	if (fake.sqe)
+		ASAN_POISON_MEMORY_REGION(fake.sqe, FAKE_SQE_SIZE);
+	fake.sqe = NULL;
+}
+
 static bool may(u64 *left)
 {
+	fake_sqe_over();
 	if (*left == ~0ULL)
 		return true;
 	if (!*left)
@@ -82,6 +98,7 @@ void fake_reset(void)
 	mm.refs = 0;
 	task.refs = 0;
 	task.flags = 0;
+	task.mm = &mm;
 	task_signal.flags = 0;
 	fake_preempt = 0;
 }
@@ -265,6 +282,8 @@ static u8 *user(const void *at, unsigned long n)
 	u64 offset = (uintptr_t)at - FAKE_USER;
 
 	may_sleep("access to user memory");
+	if (current->flags & PF_KTHREAD || current->mm != &mm)
+		fake_bug("access to memory that is not the caller's");
 	if (offset > FAKE_USER_SIZE || n > FAKE_USER_SIZE - offset || !may(&fake.accesses_left))
 		return NULL;
 	return fake_user + offset;

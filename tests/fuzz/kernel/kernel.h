@@ -20,6 +20,7 @@
  * @accesses_left: until an access to user memory fails, ~0: none does
  * @privileged:	the caller has every capability
  * @race:	what the caller's memory holds instead once four bytes were read there, or 0
+ * @sqe:	a submission, until anything else is asked for than to copy it; or NULL
  * @killed:	the caller is being killed: what is killable returns
  * @locked:	pages that count against RLIMIT_MEMLOCK
  * @pins:	of user pages
@@ -37,6 +38,7 @@ struct fake {
 	u64	allocs_left;
 	u64	accesses_left;
 	u32	race;
+	const void *sqe;
 	bool	privileged;
 	bool	killed;
 	s64	locked;
@@ -62,6 +64,12 @@ extern u8 fake_user[FAKE_USER_SIZE];
 
 void fake_reset(void);
 bool fake_all_given_back(void);
+/* A submission is made, or handed to a worker: it may be read until fake_sqe_over(). */
+void fake_sqe_begin(const void *sqe);
+/* Its memory is written to by another thread of the caller's: read again, it is another. */
+void fake_sqe_over(void);
+#define FAKE_SQE_SIZE	80u
+extern struct mm_struct fake_other_mm;
 /* What a device may still write to is nobody else's. */
 bool fake_mapped_is_kept(void);
 /* Stops with a message: the driver has done what no driver may. */
@@ -89,7 +97,7 @@ bool fake_mapped_is_kept(void);
 #define round_up(n, to)		(DIV_ROUND_UP(n, to) * (to))
 #define clamp_t(type, v, lo, hi) min_t(type, max_t(type, v, lo), hi)
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
-#define barrier()		__asm__ __volatile__("" ::: "memory")
+#define barrier()		fake_sqe_over()
 #define pr_info(...)		((void)0)
 #define pr_err(...)		((void)0)
 #define cond_resched()		((void)0)
