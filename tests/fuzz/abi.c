@@ -205,6 +205,36 @@ static void ended(u32 cmd, u32 handle)
 	fake.accesses_left = accesses;
 }
 
+static u64 limit(u32 which)
+{
+	return (u64)xsw_limits[which].value << 20;
+}
+
+/* What buffers there are is charged, and no more than there may be. */
+static void check_charges(void)
+{
+	struct xsw_handles *all = &((struct xsw_session *)session())->handles;
+	u64 pinned = 0, kernel = 0;
+	struct xsw_slot *slot;
+	u32 index = 0;
+
+	while ((slot = xsw_handle_next(all, XSW_HANDLE_BUFFER, &index))) {
+		const struct xsw_buffer *buffer = slot->obj;
+
+		xsw_handle_put(slot);
+		if (buffer->mm)
+			pinned += buffer->nr_pages * PAGE_SIZE;
+		else if (!buffer->mmio)
+			kernel += buffer->nr_pages * PAGE_SIZE;
+	}
+	REQUIRE(session()->pinned.v == (s64)pinned && pinned <= limit(XSW_LIMIT_PINNED_MIB),
+		"%lld bytes of pinned memory, charged are %lld", (long long)pinned,
+		(long long)session()->pinned.v);
+	REQUIRE(session()->kernel_bytes.v == (s64)kernel && kernel <= limit(XSW_LIMIT_KERNEL_MIB),
+		"%lld bytes of kernel memory, charged are %lld", (long long)kernel,
+		(long long)session()->kernel_bytes.v);
+}
+
 /* It has come to an end: is what it tells true? */
 static void check(const struct doc *doc, const union any *any, u32 room, long ret,
 		  const struct state *before, bool disturbed)
@@ -224,6 +254,7 @@ static void check(const struct doc *doc, const union any *any, u32 room, long re
 	if ((!ret && (doc->cmd == XSW_IOC_ENGINE_CLOSE || doc->cmd == XSW_IOC_BUF_DESTROY)) ||
 	    ((!ret || ret == -ENODEV) && doc->cmd == XSW_IOC_UNMAP))
 		ended(doc->cmd, doc->cmd == XSW_IOC_UNMAP ? any->unmap.mapping : any->handle.handle);
+	check_charges();
 	created = memcmp(after.count, before->count, sizeof(after.count)) && ret >= 0;
 
 	if (refusal && !disturbed)
@@ -623,6 +654,38 @@ static void abandoned(void)
 	}
 }
 
+/* As much of each kind of memory as there may be, and not a page more. */
+static void limits(void)
+{
+	static const struct {
+		struct xsw_buf_create	of;
+		u32			nr;
+	} most[] = {
+		{ { .kind = XSW_BUF_KERNEL, .bytes = SZ_1M }, 3 },
+		{ { .kind = XSW_BUF_USER, .bytes = SZ_1M / 8, .addr = AT_PINNABLE }, 8 },
+	};
+	u32 i, nr, last;
+
+	for (i = 0; i < ARRAY_SIZE(most); i++) {
+		union any any = { .buf_create = most[i].of };
+		union any end = { };
+		struct xsw_result result;
+
+		begin();
+		for (nr = 0; nr < most[i].nr; nr++)
+			last = table_make(&any, XSW_IOC_BUF_CREATE);
+		any.buf_create.bytes = PAGE_SIZE;
+		REQUIRE(table_op(XSW_IOC_BUF_CREATE, &any, &result) == -ENOMEM &&
+			result.cause == XSW_CAUSE_LIMIT, "memory %u: there is no limit", i);
+		end.size = _IOC_SIZE(XSW_IOC_BUF_DESTROY);
+		end.handle.handle = last;
+		REQUIRE(!table_op(XSW_IOC_BUF_DESTROY, &end, &result), "a buffer stays");
+		table_make(&any, XSW_IOC_BUF_CREATE);
+		check_charges();
+		close_file(false, i % 2);
+	}
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
@@ -648,6 +711,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		fake.choose = say;
 		unanswered();
 		abandoned();
+		limits();
 		tabled = true;
 	}
 	input = data;

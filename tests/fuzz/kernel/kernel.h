@@ -278,7 +278,7 @@ void mmdrop(struct mm_struct *mm);
 int account_locked_vm(struct mm_struct *mm, unsigned long pages, bool inc);
 int pin_user_pages_fast(unsigned long start, int nr, unsigned int flags, struct page **pages);
 void unpin_user_pages(struct page **pages, unsigned long nr);
-#define unpin_user_pages_dirty_lock(pages, nr, dirty) unpin_user_pages(pages, nr)
+void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty);
 
 typedef unsigned long vm_flags_t;
 #define VM_EXEC		1ul
