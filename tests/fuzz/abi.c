@@ -235,6 +235,27 @@ static void check_charges(void)
 		(long long)session()->kernel_bytes.v);
 }
 
+/* There is no pool here. */
+static void check_answer(u32 cmd)
+{
+	struct xsw_info info;
+	struct xsw_stats stats;
+
+	if (cmd == XSW_IOC_QUERY) {
+		memcpy(&info, MEM(AT_ANSWER), sizeof(info));
+		REQUIRE(!info.pool_bytes && !info.max_mapping, "QUERY tells of a pool");
+	} else {
+		memcpy(&stats, MEM(AT_ANSWER), sizeof(stats));
+		REQUIRE(!stats.nr_areas && !stats.pool_slots && !stats.pool_used &&
+			!stats.pool_hiwater, "STATS tells of a pool");
+		REQUIRE(stats.session_buffers == session()->handles.count[XSW_HANDLE_BUFFER] &&
+			stats.session_mappings == session()->handles.count[XSW_HANDLE_MAPPING] &&
+			stats.session_engines == session()->handles.count[XSW_HANDLE_ENGINE] &&
+			stats.session_pinned == (u64)session()->pinned.v,
+			"STATS tells of what the session does not have");
+	}
+}
+
 /* It has come to an end: is what it tells true? */
 static void check(const struct doc *doc, const union any *any, u32 room, long ret,
 		  const struct state *before, bool disturbed)
@@ -255,6 +276,9 @@ static void check(const struct doc *doc, const union any *any, u32 room, long re
 	    ((!ret || ret == -ENODEV) && doc->cmd == XSW_IOC_UNMAP))
 		ended(doc->cmd, doc->cmd == XSW_IOC_UNMAP ? any->unmap.mapping : any->handle.handle);
 	check_charges();
+	if (!ret && !disturbed && ((doc->cmd == XSW_IOC_QUERY && any->query.info == AT_ANSWER) ||
+				   (doc->cmd == XSW_IOC_STATS && any->stats.stats == AT_ANSWER)))
+		check_answer(doc->cmd);
 	created = memcmp(after.count, before->count, sizeof(after.count)) && ret >= 0;
 
 	if (refusal && !disturbed)
@@ -686,6 +710,31 @@ static void limits(void)
 	}
 }
 
+static void answers(void)
+{
+	union any user = { .buf_create = {
+		.kind = XSW_BUF_USER, .addr = AT_PINNABLE, .bytes = XSW_ABI_BUFFER,
+	} };
+	union any any = { .map = { .len = XSW_ABI_BUFFER } };
+	u32 i;
+
+	begin();
+	any.map.engine = make_engine(XSW_ENGINE_SIM, 0);
+	any.map.buffer = table_make(&user, XSW_IOC_BUF_CREATE);
+	table_make(&any, XSW_IOC_MAP);
+	((struct xsw_info *)MEM(AT_ANSWER))->size = sizeof(struct xsw_info);
+	any = (union any){ .query = { .size = sizeof(any.query), .info = AT_ANSWER } };
+	by_ioctl(&docs[_IOC_NR(XSW_IOC_QUERY)], &any, false);
+	for (i = 0; i < 2; i++) {
+		((struct xsw_stats *)MEM(AT_ANSWER))->size = sizeof(struct xsw_stats);
+		any = (union any){ .stats = { .size = sizeof(any.stats), .stats = AT_ANSWER } };
+		if (i)
+			any.stats.engine = make_engine(XSW_ENGINE_SIM, 0);
+		by_ioctl(&docs[_IOC_NR(XSW_IOC_STATS)], &any, false);
+	}
+	close_file(false, true);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
@@ -712,6 +761,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		unanswered();
 		abandoned();
 		limits();
+		answers();
 		tabled = true;
 	}
 	input = data;
