@@ -233,6 +233,20 @@ static void abi_life(struct kunit *test)
 	}
 }
 
+/* After a slot's last generation comes its first: 0 is none. */
+static void abi_wrap(struct kunit *test)
+{
+	struct abi_test *t = test->priv;
+	unsigned int i;
+
+	t->session->handles.first_gen = 0xfff;
+	/* More than twice the slots that there are at first. */
+	for (i = 0; i < 300; i++) {
+		t->buffer = abi_make(test, XSW_IOC_BUF_CREATE);
+		abi_do(test, XSW_IOC_BUF_DESTROY);
+	}
+}
+
 /* No number but ours is an operation. */
 static void abi_numbers(struct kunit *test)
 {
@@ -250,6 +264,7 @@ static void abi_numbers(struct kunit *test)
 static struct kunit_case abi_tests[] = {
 	KUNIT_CASE_PARAM(abi_refuses, abi_gen_params),
 	KUNIT_CASE(abi_life),
+	KUNIT_CASE(abi_wrap),
 	KUNIT_CASE(abi_numbers),
 	{ }
 };
