@@ -71,6 +71,8 @@ static long refused(const struct doc *doc, const union any *any, u32 room)
 struct pending {
 	struct io_uring_cmd	cmd;
 	u8			payload[FAKE_SQE_SIZE];
+	const struct doc	*doc;
+	union any		any;
 };
 
 static struct pending *pending[MOST_PENDING];
@@ -100,12 +102,78 @@ static void open_file(void)
 	made = memset(&all_made, 0, sizeof(all_made));
 }
 
+/* ---- results ---- */
+
+/* docs/abi.md, "Errors" */
+static const struct {
+	int	err;
+	u32	causes;
+} errors[] = {
+#define CAUSE(name) BIT(XSW_CAUSE_##name)
+	{ 0, CAUSE(NONE) },
+	{ EINVAL, CAUSE(BAD_VALUE) | CAUSE(BAD_DIRECTION) | CAUSE(BAD_HANDLE) |
+		  CAUSE(UNSUPPORTED) | CAUSE(TOO_LARGE) | CAUSE(MISALIGNED) |
+		  CAUSE(BAD_ADDRESS) | CAUSE(BAD_SIZE) },
+	{ EOPNOTSUPP, CAUSE(UNSUPPORTED) },
+	{ ENOENT, CAUSE(BAD_HANDLE) },
+	{ ESTALE, CAUSE(BAD_HANDLE) },
+	{ EBUSY, CAUSE(BUSY) },
+	{ EMFILE, CAUSE(LIMIT) },
+	{ ENOMEM, CAUSE(LIMIT) | CAUSE(NO_MEMORY) | CAUSE(NO_SPACE) },
+	{ ENOSPC, CAUSE(LIMIT) },
+	{ EIO, CAUSE(MASK) | CAUSE(NO_BOUNCE) | CAUSE(NOT_CONTIGUOUS) |
+	       CAUSE(NEEDS_COHERENT) | CAUSE(DEVICE) },
+	{ ERANGE, CAUSE(OUT_OF_RANGE) },
+	{ EFAULT, CAUSE(FAULT) },
+	{ EPERM, CAUSE(PERMISSION) },
+	{ ENODEV, CAUSE(NO_DEVICE) },
+	{ ETIMEDOUT, CAUSE(TIMEOUT) },
+	{ ECANCELED, CAUSE(CANCELED) },
+#undef CAUSE
+};
+
+static bool belong(s32 status, u8 cause)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].err == -status)
+			return errors[i].causes & BIT(cause);
+	return false;
+}
+
+/* Copied, as it is at this moment; false: it goes to where nobody looks. */
+static bool result_of(const struct doc *doc, const union any *any, struct xsw_result *result)
+{
+	u64 at = 0;
+
+	if (doc->result)
+		memcpy(&at, any->bytes + doc->result, sizeof(at));
+	if (at < AT_RESULT || at > AT_ANSWER - sizeof(*result))
+		return false;
+	memcpy(result, MEM(at), sizeof(*result));
+	return true;
+}
+
+static void check_result(const struct doc *doc, const struct xsw_result *result, long ret)
+{
+	REQUIRE(result->cause < XSW_NR_CAUSES && result->src_reason < XSW_NR_REASONS &&
+		result->dst_reason < XSW_NR_REASONS && !result->reserved0 && !result->reserved[0] &&
+		!result->reserved[1], "op %u has a result that is none", _IOC_NR(doc->cmd));
+	if (doc->cmd != XSW_IOC_JOBV)
+		REQUIRE(result->status == (ret < 0 ? ret : 0), "op %u returns %ld, and tells %d",
+			_IOC_NR(doc->cmd), ret, result->status);
+	REQUIRE(belong(result->status, result->cause), "op %u: status %d, cause %u",
+		_IOC_NR(doc->cmd), result->status, result->cause);
+}
+
 /* Who ends a command: when the submitter has gone, a worker, on whatever memory. */
 enum who { A_WORKER, ANOTHER, THE_SUBMITTER };
 
 static void run_task_work(enum who who)
 {
 	struct mm_struct *mm = current->mm;
+	struct xsw_result result;
 	u32 i;
 
 	current->flags = who == A_WORKER ? PF_KTHREAD : 0;
@@ -121,6 +189,8 @@ static void run_task_work(enum who who)
 				_IOC_NR(p->cmd.cmd_op), p->cmd.ret);
 		}
 		if (p && p->cmd.done) {
+			if (who == THE_SUBMITTER && result_of(p->doc, &p->any, &result))
+				check_result(p->doc, &result, p->cmd.ret);
 			free(p);
 			pending[i] = NULL;
 		}
@@ -260,18 +330,13 @@ static void check_answer(u32 cmd)
 static void check(const struct doc *doc, const union any *any, u32 room, long ret,
 		  const struct state *before, bool disturbed)
 {
-	struct xsw_result copy, *result = NULL;
+	struct xsw_result result;
+	bool created, told = result_of(doc, any, &result);
 	struct state after = state();
 	long refusal = refused(doc, any, room);
-	bool created;
-	u64 at = 0;
 
 	REQUIRE(ret >= -4095 && ret <= (long)XSW_MAX_VECTOR, "op %u returns %ld", _IOC_NR(doc->cmd),
 		ret);
-	if (doc->result)
-		memcpy(&at, any->bytes + doc->result, sizeof(at));
-	if (at >= AT_RESULT && at <= AT_ANSWER - sizeof(copy))
-		result = memcpy(&copy, MEM(at), sizeof(copy));
 	if ((!ret && (doc->cmd == XSW_IOC_ENGINE_CLOSE || doc->cmd == XSW_IOC_BUF_DESTROY)) ||
 	    ((!ret || ret == -ENODEV) && doc->cmd == XSW_IOC_UNMAP))
 		ended(doc->cmd, doc->cmd == XSW_IOC_UNMAP ? any->unmap.mapping : any->handle.handle);
@@ -284,8 +349,8 @@ static void check(const struct doc *doc, const union any *any, u32 room, long re
 	if (refusal && !disturbed)
 		REQUIRE(ret == refusal, "op %u returns %ld, not %ld", _IOC_NR(doc->cmd), ret,
 			refusal);
-	if (refusal && result)
-		REQUIRE(!memchr_inv(result, UNTOUCHED, sizeof(*result)),
+	if (refusal && told)
+		REQUIRE(!memchr_inv(&result, UNTOUCHED, sizeof(result)),
 			"op %u is refused, and writes a result", _IOC_NR(doc->cmd));
 	/*
 	 * What fails changes nothing. But a result that can't be written undoes only what was
@@ -296,20 +361,13 @@ static void check(const struct doc *doc, const union any *any, u32 room, long re
 	     doc->cmd == XSW_IOC_ENGINE_OPEN))
 		REQUIRE(!memcmp(before, &after, sizeof(after)), "op %u fails with %ld, and changes something",
 			_IOC_NR(doc->cmd), ret);
-	if (refusal || !result || ret == -EFAULT || disturbed)
+	if (refusal || !told || ret == -EFAULT || disturbed)
 		return;
-	REQUIRE(result->cause < XSW_NR_CAUSES && result->src_reason < XSW_NR_REASONS &&
-		result->dst_reason < XSW_NR_REASONS && !result->reserved0 && !result->reserved[0] &&
-		!result->reserved[1], "op %u has a result that is none", _IOC_NR(doc->cmd));
-	if (doc->cmd != XSW_IOC_JOBV)
-		REQUIRE(result->status == (ret < 0 ? ret : 0), "op %u returns %ld, and tells %d",
-			_IOC_NR(doc->cmd), ret, result->status);
-	REQUIRE(!result->cause == !result->status, "op %u: status %d, cause %u", _IOC_NR(doc->cmd),
-		result->status, result->cause);
+	check_result(doc, &result, ret);
 	if (created && doc->cmd != XSW_IOC_ENGINE_CLOSE && doc->cmd != XSW_IOC_BUF_DESTROY &&
 	    doc->cmd != XSW_IOC_UNMAP) {
-		REQUIRE(result->handle, "op %u makes something without a handle", _IOC_NR(doc->cmd));
-		add_handle(result->handle, doc->cmd);
+		REQUIRE(result.handle, "op %u makes something without a handle", _IOC_NR(doc->cmd));
+		add_handle(result.handle, doc->cmd);
 	}
 }
 
@@ -355,6 +413,10 @@ static void submit(const struct doc *doc, const union any *any, u32 flags, u32 c
 	}
 	fake_sqe_over();
 	if (ret == -EIOCBQUEUED && !p->cmd.done) {
+		REQUIRE(!refused(doc, any, FAKE_SQE_SIZE), "op %u is queued that is refused",
+			_IOC_NR(doc->cmd));
+		p->doc = doc;
+		p->any = *any;
 		pending[i] = p;
 		return;
 	}
@@ -589,6 +651,7 @@ static struct xsw_job job_within(u32 engine, u32 buffer)
 		.size = sizeof(struct xsw_job), .engine = engine, .len = XSW_ABI_BUFFER / 4,
 		.src_buffer = buffer, .src_dir = XSW_TO_DEVICE,
 		.dst_buffer = buffer, .dst_dir = XSW_FROM_DEVICE, .dst_offset = XSW_ABI_BUFFER / 2,
+		.result = AT_RESULT,
 	};
 }
 
@@ -663,7 +726,6 @@ static void abandoned(void)
 		begin();
 		any.job = job_within(make_engine(XSW_ENGINE_SIM, 1),
 				     table_make(&any, XSW_IOC_BUF_CREATE));
-		any.job.result = AT_RESULT;
 		if (cmd == XSW_IOC_JOBV) {
 			*job = any.job;
 			any = (union any){ .jobv = {
@@ -735,6 +797,41 @@ static void answers(void)
 	close_file(false, true);
 }
 
+/* A job meets with all that the DMA API and an engine can come to. */
+static void failures(void)
+{
+	/* In kernel.c: map_fails(), engine_submit(), fake_engine_step(), and who is killed. */
+	static const struct {
+		u8	bound;
+		u8	value;
+	} answers[] = {
+		{ 32, 0 }, { 32, 1 }, { 32, 2 }, { 32, 3 }, { 32, 4 }, { 16, 0 }, { 16, 1 },
+		{ 8, 0 }, { 2, 1 },
+	};
+	u32 i;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(answers); i++) {
+		union any any = { .buf_create = { .kind = XSW_BUF_KERNEL, .bytes = XSW_ABI_BUFFER } };
+		bool by_ring = i % 2;
+		struct xsw_result result;
+		u32 engine;
+
+		begin();
+		engine = make_engine(XSW_ENGINE_SIM, 1);
+		any.job = job_within(engine, table_make(&any, XSW_IOC_BUF_CREATE));
+		say_below = answers[i / 2].bound;
+		say_value = answers[i / 2].value;
+		fake.killed = say_below == 2;
+		if (by_ring)
+			submit(&docs[_IOC_NR(XSW_IOC_JOB)], &any, IO_URING_F_SQE128, 0, false);
+		else
+			by_ioctl(&docs[_IOC_NR(XSW_IOC_JOB)], &any, false);
+		close_file(false, true);
+		memcpy(&result, MEM(AT_RESULT), sizeof(result));
+		REQUIRE(result.status || (by_ring && fake.killed), "there is no failure %u", i);
+	}
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
@@ -762,6 +859,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		abandoned();
 		limits();
 		answers();
+		failures();
 		tabled = true;
 	}
 	input = data;
