@@ -166,7 +166,8 @@ static void put_text(const char *path, const char *text)
 	close(fd);
 }
 
-#define DRIVER	"/sys/bus/pci/drivers/xswiotlb"
+#define DRIVER_NAME	"xswiotlb"
+#define DRIVER	"/sys/bus/pci/drivers/" DRIVER_NAME
 
 static int has_address(const struct dirent *entry)
 {
@@ -415,6 +416,50 @@ static void timed_out_in_a_row(void)
 }
 
 const char *unplug_path, *unplug_text;
+size_t peer_mib;
+
+/* Pieces of the BAR: as many as there is room for, each empty at first and its owner's alone. */
+static void bar(void)
+{
+	enum { PIECE = 65536 };
+	size_t nr = (peer_mib << 20) / PIECE, i, at;
+	int fd = session_with_edu(), round;
+	uint32_t engine = edu_open_bits(fd, XSW_OPS_OURS, 64), sim = sim_open(fd, 0);
+	struct xsw_buf_create op = { .size = sizeof(op), .kind = XSW_BUF_KERNEL, .bytes = PIECE,
+				     .engine = engine, .placement = XSW_PLACE_MMIO,
+				     .result = (uintptr_t)&res };
+	uint32_t *piece = calloc(nr, sizeof(*piece));
+	unsigned char *mem;
+	struct xsw_map m;
+
+	CHECK(nr > 1 && piece);
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < nr; i++) {
+			CHECK_EQ(issue(fd, XSW_IOC_BUF_CREATE, &op, sizeof(op)), 0);
+			piece[i] = res.handle;
+			mem = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+				   (off_t)res.value);
+			CHECK(mem != MAP_FAILED);
+			for (at = 0; at < PIECE; at++)
+				CHECK(!mem[at]);
+			memset(mem, 0xee, PIECE);
+			munmap(mem, PIECE);
+			CHECK(mmap(NULL, PIECE + PAGE, PROT_READ, MAP_SHARED, fd,
+				   (off_t)res.value) == MAP_FAILED && errno == ENXIO);
+		}
+		CHECK_EQ(issue(fd, XSW_IOC_BUF_CREATE, &op, sizeof(op)), -ENOSPC);
+		CHECK_EQ(res.cause, XSW_CAUSE_LIMIT);
+		m = map_op(engine, piece[0], XSW_TO_DEVICE, PIECE);
+		m.flags = XSW_F_SG;
+		CHECK_EQ(map(fd, &m), -EOPNOTSUPP);
+		CHECK_EQ(res.cause, XSW_CAUSE_UNSUPPORTED);
+		m = map_op(sim, piece[0], XSW_TO_DEVICE, PIECE);
+		CHECK_EQ(map(fd, &m), -EOPNOTSUPP);
+		CHECK_EQ(res.cause, XSW_CAUSE_UNSUPPORTED);
+		for (i = 0; i < nr; i++)
+			CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, piece[i]), 0);
+	}
+}
 
 /* Reads there until that is a bus error. */
 static pid_t reader(const volatile unsigned char *at)
@@ -432,6 +477,25 @@ static bool met_its_end(pid_t pid)
 	int status;
 
 	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS;
+}
+
+/* Of all edu devices, so far. */
+static unsigned long edu_interrupts(void)
+{
+	FILE *file = fopen("/proc/interrupts", "r");
+	unsigned long sum = 0, n;
+	char line[512], *at, *end;
+
+	CHECK(file);
+	while (fgets(line, sizeof(line), file)) {
+		at = strchr(line, ':');
+		if (!at || !strstr(at, DRIVER_NAME))
+			continue;
+		for (at++; n = strtoul(at, &end, 10), end != at; at = end)
+			sum += n;
+	}
+	fclose(file);
+	return sum;
 }
 
 /* The device goes whose memory is edu's target, and mapped here. */
@@ -454,6 +518,7 @@ static void peer(void)
 				       .result = (uintptr_t)&res };
 	off_t offset = (off_t)res.value;
 	double limit = now() + 90;
+	unsigned long interrupts;
 	struct io_uring ring;
 	pid_t pid;
 
@@ -479,6 +544,7 @@ static void peer(void)
 	file = open(unplug_path, O_WRONLY);
 	CHECK(file >= 0);
 	CHECK_EQ(write(file, unplug_text, strlen(unplug_text)), strlen(unplug_text));
+	interrupts = edu_interrupts();
 	close(file);
 	for (i = 0; i <= JOBS; i++) {
 		uint64_t which;
@@ -489,6 +555,9 @@ static void peer(void)
 	}
 	printf("# %d of %d jobs met the end of the device\n", gone, JOBS);
 	CHECK(gone > 0 && now() < limit);
+	/* It was removed when nothing was moved there any more: what is left is two pieces apart. */
+	if (strstr(unplug_path, "/remove"))
+		CHECK(edu_interrupts() - interrupts <= 2);
 	CHECK(met_its_end(pid));
 	CHECK(met_its_end(reader(at + 4096)));
 
@@ -586,6 +655,7 @@ const struct test storm_tests[] = {
 };
 
 const struct test peer_tests[] = {
+	{ "edu.bar", bar, true },
 	{ "edu.peer", peer, true },
 	{ }
 };

@@ -35,6 +35,8 @@ extern const struct test layout_tests[], value_tests[], handle_tests[], memory_t
 
 /* What takes the device away that peer_tests use, when it is written there. */
 extern const char *unplug_path, *unplug_text;
+/* What they have of that device's memory. */
+extern size_t peer_mib;
 
 void skip(const char *why) __attribute__((noreturn));
 void failed(const char *file, int line, const char *fmt, ...)

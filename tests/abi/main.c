@@ -6,7 +6,8 @@
  *   abi [PREFIX]       the tests whose names begin so
  *   abi --timeout      what needs a module that gives edu devices up early
  *   abi --storm        what needs a kernel that lets a device's registers be written (iomem=relaxed)
- *   abi --peer PATH TEXT  what needs a module with mmio=; TEXT written to PATH unplugs that device
+ *   abi --peer PATH TEXT MIB  what needs a module with mmio=, a BAR of so much; TEXT written to PATH
+ *                      unplugs that device
  *   abi --suspend      what needs a kernel that can suspend as a test, and falls asleep for it
  *   abi --after-exec   in a process that inherited a session: see life.c
  */
@@ -115,9 +116,10 @@ int main(int argc, char **argv)
 		run_table(storm_tests, "");
 	else if (argc > 1 && !strcmp(argv[1], "--suspend"))
 		run_table(suspend_tests, "");
-	else if (argc > 3 && !strcmp(argv[1], "--peer")) {
+	else if (argc > 4 && !strcmp(argv[1], "--peer")) {
 		unplug_path = argv[2];
 		unplug_text = argv[3];
+		peer_mib = (size_t)atoi(argv[4]);
 		run_table(peer_tests, "");
 	} else
 		for (size_t i = 0; i < ARRAY_SIZE(tables); i++)

@@ -63,7 +63,7 @@ unload || fail "the module does not unload"
 
 [ -x /bin/abi ] || skip "the programs of tests/abi are not built"
 load "mmio=$bdf/2" || error "the module does not load with mmio=$bdf/2"
-ktap "the BAR's device is removed while it is used" abi --peer "/sys/bus/pci/devices/$bdf/remove" 1
+ktap "all of the BAR is used; its device is removed meanwhile" abi --peer "/sys/bus/pci/devices/$bdf/remove" 1 4
 unload || fail "the module does not unload without the BAR's device"
 echo 1 >/sys/bus/pci/rescan
 load "mmio=$bdf/2" || fail "the module does not load once the device is back"

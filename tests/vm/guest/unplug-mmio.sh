@@ -34,7 +34,7 @@ for round in 1 2; do
 	load "mmio=$bdf/2" || fail "the module does not load with mmio=$bdf/2"
 	check "its memory is reached" xswiotlb run --engine=edu --mask=64 --placement=mmio --count=2 --expect=mmio
 	ktap "unplugged, round $round" abi --peer "$monitor" "device_del peer
-"
+" 1
 	plug
 	refuse "back in its slot, it is not the one that was set aside" 3 \
 		xswiotlb run --engine=edu --mask=64 --placement=mmio --count=2
