@@ -415,6 +415,27 @@ static void timed_out_in_a_row(void)
 	timed_out(XSW_PLACE_FOREIGN_CONTIG);
 }
 
+/* For a script that watches what is done meanwhile: as `grant map` of tests/xen, of own memory. */
+void map_once(uint32_t dir, uint64_t offset, uint64_t len)
+{
+	int fd = session_with_edu();
+	uint32_t engine = edu_open_bits(fd, XSW_OPS_OURS, 64);
+	void *at;
+	uint32_t buffer = low_buffer(fd, engine, (uint32_t)(offset + len), &at);
+	struct xsw_map m = map_op(engine, buffer, dir, len);
+	struct xsw_sync sync = { .size = sizeof(sync), .target = XSW_SYNC_FOR_CPU,
+				 .offset = len / 3, .len = len / 2, .result = (uintptr_t)&res };
+
+	m.offset = offset;
+	CHECK_EQ(map(fd, &m), 0);
+	CHECK_EQ(res.src_reason, XSW_REASON_DIRECT);
+	sync.mapping = res.handle;
+	CHECK_EQ(issue(fd, XSW_IOC_SYNC, &sync, sizeof(sync)), 0);
+	sync.target = XSW_SYNC_FOR_DEVICE;
+	CHECK_EQ(issue(fd, XSW_IOC_SYNC, &sync, sizeof(sync)), 0);
+	CHECK_EQ(unmap(fd, sync.mapping), 0);
+}
+
 const char *unplug_path, *unplug_text;
 size_t peer_mib;
 

@@ -38,6 +38,8 @@ extern const char *unplug_path, *unplug_text;
 /* What they have of that device's memory. */
 extern size_t peer_mib;
 
+void map_once(uint32_t dir, uint64_t offset, uint64_t len);
+
 void skip(const char *why) __attribute__((noreturn));
 void failed(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), noreturn));

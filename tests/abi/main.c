@@ -9,6 +9,7 @@
  *   abi --peer PATH TEXT MIB  what needs a module with mmio=, a BAR of so much; TEXT written to PATH
  *                      unplugs that device
  *   abi --suspend      what needs a kernel that can suspend as a test, and falls asleep for it
+ *   abi --map DIR OFFSET LEN  no test: maps so for an edu, syncs half of it both ways, unmaps
  *   abi --after-exec   in a process that inherited a session: see life.c
  */
 #include <fcntl.h>
@@ -108,6 +109,10 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--after-exec"))
 		return after_exec(argc, argv);
+	if (argc > 4 && !strcmp(argv[1], "--map")) {
+		map_once((uint32_t)atoi(argv[2]), (uint64_t)atoll(argv[3]), (uint64_t)atoll(argv[4]));
+		return 0;
+	}
 	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	printf("KTAP version 1\n");
 	if (argc > 1 && !strcmp(argv[1], "--timeout"))
