@@ -3,7 +3,7 @@
 # Limits of sessions as module parameters: out of range, and in force.
 # module: none
 for p in max_buffers=0 max_buffers=65537 max_mappings=0 max_mappings=524289 max_engines=0 \
-	max_engines=257 max_pinned_mib=0 max_kernel_mib=0 max_buffers=x max_engines=-1 \
+	max_engines=257 max_pinned_mib=0 max_pinned_mib=1048577 max_kernel_mib=0 max_kernel_mib=1048577 max_buffers=x max_engines=-1 \
 	edu_timeout_ms=0 edu_timeout_ms=60001; do
 	refuse "$p is refused" 22 load "$p"
 done
