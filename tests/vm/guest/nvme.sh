@@ -58,7 +58,7 @@ with_ops() { # with_ops PARAMS WANTED UNWANTED: counters of paths
 	say "with $1"
 	unbind_disk
 	# shellcheck disable=SC2086 # one word a parameter
-	load attach="$P" $1 || fail "the module does not load with $1"
+	load $1 || fail "the module does not load with $1"
 	check "bind with $1" bind_disk
 	[ "$(of_device driver)" = nvme ] || fail "the ops are not on the disk: $(cat $D/devices)"
 	use_disk
@@ -82,8 +82,9 @@ with_ops() { # with_ops PARAMS WANTED UNWANTED: counters of paths
 unbind_disk
 check "bind" bind_disk
 read_disk 1M
-with_ops "force_bounce=0" direct bounce-forced
-with_ops "force_bounce=1" bounce-forced direct
+with_ops "attach=$P force_bounce=0" direct bounce-forced
+# As one of a list, without its domain.
+with_ops "attach=00:1f.7,${P#0000:} force_bounce=1" bounce-forced direct
 
 # A probe that fails gives the module back: here virtio's driver is told to drive an edu.
 E=
@@ -91,8 +92,13 @@ for _d in /sys/bus/pci/devices/*; do
 	[ "$(cat "$_d/vendor")$(cat "$_d/device")" != 0x12340x11e8 ] || E=${_d##*/}
 done
 [ -n "$E" ] || error "this guest has no edu device"
+regs=$(head -n 1 "/sys/bus/pci/devices/$E/resource" | cut -d' ' -f1)
+mapped() { grep -q "phys=$regs " /proc/vmallocinfo; }
 load attach="$E" || fail "the module does not load with attach=$E"
+mapped && [ "$(cat "/sys/bus/pci/devices/$E/enable")" = 1 ] || fail "$E is bound, and not in use"
 echo "$E" >/sys/bus/pci/drivers/xswiotlb/unbind
+[ "$(cat "/sys/bus/pci/devices/$E/enable")" = 0 ] || fail "$E is unbound, and stays enabled"
+! mapped || fail "$E is unbound, and its registers stay mapped"
 echo virtio-pci >"/sys/bus/pci/devices/$E/driver_override"
 refuse "bind a driver to what it can't drive" 1 sh -c "echo $E >/sys/bus/pci/drivers/virtio-pci/bind" 2>/dev/null
 _n=0
@@ -102,4 +108,8 @@ while [ -n "$(cat $D/devices)" ] && [ $_n -lt 100 ]; do
 done
 [ -z "$(cat $D/devices)" ] || fail "the ops stay on after a failed probe: $(cat $D/devices)"
 echo >"/sys/bus/pci/devices/$E/driver_override"
+# An engine gets the ops when it is opened, and not by attach=.
+echo "$E" >/sys/bus/pci/drivers/xswiotlb/bind
+[ -z "$(cat $D/devices)" ] || fail "attach= is for an edu, too: $(cat $D/devices)"
+check "an edu that was bound again" xswiotlb run --engine=edu --count=1
 check "unload after a failed probe" unload
