@@ -576,7 +576,7 @@ static void peer(void)
 	}
 	printf("# %d of %d jobs met the end of the device\n", gone, JOBS);
 	CHECK(gone > 0 && now() < limit);
-	/* It was removed when nothing was moved there any more: what is left is two pieces apart. */
+	/* It went when nothing was moved there any more: what is left is two pieces apart. */
 	if (strstr(unplug_path, "/remove"))
 		CHECK(edu_interrupts() - interrupts <= 2);
 	CHECK(met_its_end(pid));

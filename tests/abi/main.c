@@ -6,8 +6,8 @@
  *   abi [PREFIX]       the tests whose names begin so
  *   abi --timeout      what needs a module that gives edu devices up early
  *   abi --storm        what needs a kernel that lets a device's registers be written (iomem=relaxed)
- *   abi --peer PATH TEXT MIB  what needs a module with mmio=, a BAR of so much; TEXT written to PATH
- *                      unplugs that device
+ *   abi --peer PATH TEXT MIB  what needs a module with mmio=, a BAR of so much; TEXT written to
+ *                      PATH unplugs that device
  *   abi --suspend      what needs a kernel that can suspend as a test, and falls asleep for it
  *   abi --map DIR OFFSET LEN  no test: maps so for an edu, syncs half of it both ways, unmaps
  *   abi --after-exec   in a process that inherited a session: see life.c
@@ -110,7 +110,8 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "--after-exec"))
 		return after_exec(argc, argv);
 	if (argc > 4 && !strcmp(argv[1], "--map")) {
-		map_once((uint32_t)atoi(argv[2]), (uint64_t)atoll(argv[3]), (uint64_t)atoll(argv[4]));
+		map_once((uint32_t)atoi(argv[2]), (uint64_t)atoll(argv[3]),
+			 (uint64_t)atoll(argv[4]));
 		return 0;
 	}
 	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
