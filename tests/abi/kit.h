@@ -31,7 +31,7 @@ struct test {
 /* Tests, one table a file. */
 extern const struct test layout_tests[], value_tests[], handle_tests[], memory_tests[],
 	data_tests[], life_tests[], ring_tests[], edu_tests[], timeout_tests[],
-	storm_tests[], peer_tests[], suspend_tests[];
+	late_tests[], storm_tests[], peer_tests[], suspend_tests[];
 
 /* What takes the device away that peer_tests use, when it is written there. */
 extern const char *unplug_path, *unplug_text;

@@ -5,6 +5,7 @@
  *
  *   abi [PREFIX]       the tests whose names begin so
  *   abi --timeout      what needs a module that gives edu devices up early
+ *   abi --late         what needs one that has the patience of ten pieces
  *   abi --storm        what needs a kernel that lets a device's registers be written (iomem=relaxed)
  *   abi --peer PATH TEXT MIB  what needs a module with mmio=, a BAR of so much; TEXT written to
  *                      PATH unplugs that device
@@ -118,6 +119,8 @@ int main(int argc, char **argv)
 	printf("KTAP version 1\n");
 	if (argc > 1 && !strcmp(argv[1], "--timeout"))
 		run_table(timeout_tests, "");
+	else if (argc > 1 && !strcmp(argv[1], "--late"))
+		run_table(late_tests, "");
 	else if (argc > 1 && !strcmp(argv[1], "--storm"))
 		run_table(storm_tests, "");
 	else if (argc > 1 && !strcmp(argv[1], "--suspend"))
