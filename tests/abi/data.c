@@ -101,6 +101,7 @@ static void latency(void)
 	uint32_t engine = sim_open(fd, 200);
 
 	jobs_on(fd, engine, XSW_REASON_DIRECT, XSW_REASON_DIRECT);
+	runs_in_order(fd, engine);
 }
 
 static void map_failures(void)

@@ -169,6 +169,29 @@ uint32_t kernel_buffer(int fd, uint32_t bytes, void **at)
 	return res.handle;
 }
 
+uint32_t placed_buffer(int fd, uint32_t engine, uint32_t bytes, uint32_t placement)
+{
+	struct xsw_buf_create op = { .size = sizeof(op), .kind = XSW_BUF_KERNEL, .bytes = bytes,
+				     .engine = engine, .placement = placement,
+				     .result = (uintptr_t)&res };
+	int err = issue(fd, XSW_IOC_BUF_CREATE, &op, sizeof(op));
+
+	if (err == -EINVAL && res.cause == XSW_CAUSE_UNSUPPORTED)
+		skip("this guest has no such memory");
+	CHECK_EQ(err, 0);
+	return res.handle;
+}
+
+/* Within the reach of any device. */
+uint32_t low_buffer(int fd, uint32_t engine, uint32_t bytes, void **at)
+{
+	uint32_t buffer = placed_buffer(fd, engine, bytes, XSW_PLACE_LOW);
+
+	*at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)res.value);
+	CHECK(*at != MAP_FAILED);
+	return buffer;
+}
+
 uint32_t user_buffer(int fd, void *at, uint64_t bytes)
 {
 	struct xsw_buf_create op = { .size = sizeof(op), .kind = XSW_BUF_USER, .bytes = bytes,
@@ -227,6 +250,37 @@ int job(int fd, struct xsw_job *op)
 {
 	memset(&res, 0, sizeof(res));
 	return issue(fd, XSW_IOC_JOB, op, sizeof(*op));
+}
+
+/* What a device is told first it does first: the second job takes what the first has brought. */
+void runs_in_order(int fd, uint32_t engine)
+{
+	enum { LEN = 2048 };
+	struct io_uring ring;
+	unsigned char *at[3];
+	uint32_t buffer[3];
+	struct xsw_job j;
+
+	for (int i = 0; i < 3; i++)
+		buffer[i] = low_buffer(fd, engine, 2 * LEN, (void **)&at[i]);
+	fill(at[0], LEN, 11);
+	ring_open(&ring, 4, IORING_SETUP_SQE128);
+	/* The first may have been begun before there is a second. */
+	for (int i = 0; i < 3; i++) {
+		j = job_op(engine, buffer[i ? i - 1 : 0], buffer[i ? i : 2], LEN);
+		j.dst_offset = i ? 0 : LEN;
+		j.result = 0;
+		ring_cmd(&ring, fd, XSW_IOC_JOB, &j, sizeof(j));
+	}
+	CHECK_EQ(io_uring_submit(&ring), 3);
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(ring_wait(&ring, NULL), 0);
+	io_uring_queue_exit(&ring);
+	CHECK(filled(at[2], LEN, 11));
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(munmap(at[i], 2 * LEN), 0);
+		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, buffer[i]), 0);
+	}
 }
 
 /* ---- memory, time ---- */

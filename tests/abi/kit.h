@@ -70,6 +70,8 @@ int engine_open(int fd, struct xsw_engine_open *op);
 uint32_t sim_open(int fd, uint32_t latency_us);
 int let_go(int fd, unsigned int cmd, uint32_t handle);
 uint32_t kernel_buffer(int fd, uint32_t bytes, void **at);
+uint32_t placed_buffer(int fd, uint32_t engine, uint32_t bytes, uint32_t placement);
+uint32_t low_buffer(int fd, uint32_t engine, uint32_t bytes, void **at);
 uint32_t user_buffer(int fd, void *at, uint64_t bytes);
 struct xsw_map map_op(uint32_t engine, uint32_t buffer, uint32_t dir, uint64_t len);
 int map(int fd, struct xsw_map *op);
@@ -85,6 +87,7 @@ void ring_open(struct io_uring *ring, unsigned int entries, unsigned int flags);
 struct io_uring_sqe *ring_cmd(struct io_uring *ring, int fd, unsigned int cmd, const void *op,
 			      size_t size);
 int ring_wait(struct io_uring *ring, uint64_t *user_data);
+void runs_in_order(int fd, uint32_t engine);
 
 /* ---- memory, time ---- */
 
