@@ -165,13 +165,22 @@ static void killed_at_work(void)
 /* ---- passed on ---- */
 
 /* Has the file of who opened it, and waits for that to go: @gone ends then. Says at @well if all is. */
-static void heir(int fd, struct xsw_job j, int gone, int well)
+static void heir(int fd, struct xsw_job j, uint32_t mapping, int gone, int well)
 {
+	struct xsw_sample sample;
+	struct xsw_measure op = { .size = sizeof(op), .engine = j.engine, .buffer = j.src_buffer,
+				  .dir = XSW_TO_DEVICE, .nr = 1, .len = 4096,
+				  .samples = (uintptr_t)&sample, .result = (uintptr_t)&res };
 	char c;
 
 	CHECK_EQ(read(gone, &c, 1), 0);
 	CHECK_EQ(job(fd, &j), -ECANCELED);
 	CHECK_EQ(res.cause, XSW_CAUSE_CANCELED);
+	CHECK_EQ(transfer(fd, mapping, XSW_DEVICE_READS, 0, 1, 0), -ECANCELED);
+	CHECK_EQ(res.cause, XSW_CAUSE_CANCELED);
+	CHECK_EQ(issue(fd, XSW_IOC_MEASURE, &op, sizeof(op)), -ECANCELED);
+	CHECK_EQ(res.cause, XSW_CAUSE_CANCELED);
+	CHECK_EQ(unmap(fd, mapping), 0);
 	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, j.src_buffer), 0);
 	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, j.engine), 0);
 	CHECK_EQ(write(well, "x", 1), 1);
@@ -182,6 +191,7 @@ static void opener_gone(void)
 {
 	int gone[2], well[2], fd;
 	struct xsw_job j;
+	struct xsw_map m;
 	pid_t pid;
 	char c;
 
@@ -192,10 +202,12 @@ static void opener_gone(void)
 		fd = open_session();
 		j = job_op(sim_open(fd, 0), kernel_buffer(fd, 4096, NULL),
 			   kernel_buffer(fd, 4096, NULL), 4096);
+		m = map_op(j.engine, j.src_buffer, XSW_TO_DEVICE, 4096);
+		CHECK_EQ(map(fd, &m), 0);
 		CHECK_EQ(pipe(gone), 0);
 		if (!fork()) {
 			close(gone[1]);
-			heir(fd, j, gone[0], well[1]);
+			heir(fd, j, res.handle, gone[0], well[1]);
 		} else {
 			close(fd);
 		}
