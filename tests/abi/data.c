@@ -288,6 +288,48 @@ static void boundary(void)
 	CHECK_EQ(unmap(fd, res.handle), 0);
 }
 
+/* What is asked of a device when it is opened holds for each kind; one that can't is free again. */
+static void limits(void)
+{
+	enum { NR = 8 };
+	int fd = open_session();
+	uint32_t buffer = kernel_buffer(fd, NR * PAGE, NULL);
+
+	for (uint32_t kind = XSW_ENGINE_SIM; kind <= XSW_ENGINE_EDU; kind++) {
+		struct xsw_engine_open op = engine_op(kind);
+		struct xsw_map m;
+
+		if (kind == XSW_ENGINE_EDU && !info_of(fd).nr_edu)
+			continue;
+		if (kind == XSW_ENGINE_EDU)
+			op.index = 0;
+		else
+			op.p2m = XSW_P2M_HOST;
+		op.flags = XSW_ENGINE_FORCE_BOUNCE;
+		for (int i = 0; i < 2; i++) {
+			/* The host's pool lies beyond that. */
+			op.dma_bits = 20;
+			CHECK_EQ(engine_open(fd, &op), -EIO);
+			CHECK_EQ(res.cause, XSW_CAUSE_MASK);
+			op.dma_bits = 0;
+			op.min_align_mask = i ? 0 : 4095;
+			op.seg_boundary = i ? 0 : PAGE - 1;
+			CHECK_EQ(engine_open(fd, &op), 0);
+			m = map_op(res.handle, buffer, XSW_TO_DEVICE, NR * PAGE - 0x123);
+			m.offset = 0x123;
+			m.flags = XSW_F_SG;
+			CHECK_EQ(map(fd, &m), 0);
+			CHECK(res.src_reason >= XSW_REASON_BOUNCE_MASK);
+			if (!i) {
+				CHECK_EQ(res.nr_segs, NR);
+				CHECK_EQ(res.value & 4095, 0x123);
+			}
+			CHECK_EQ(unmap(fd, res.handle), 0);
+			CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, m.engine), 0);
+		}
+	}
+}
+
 /* ---- at random ---- */
 
 static uint64_t any(unsigned int *seed, const uint32_t *known, size_t nr)
@@ -371,6 +413,7 @@ const struct test data_tests[] = {
 	{ "data.streaming", streaming, false },
 	{ "data.segments", segments, false },
 	{ "data.boundary", boundary, false },
+	{ "data.limits", limits, false },
 	{ "data.random_ops", random_ops, false },
 	{ }
 };
