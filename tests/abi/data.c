@@ -358,6 +358,7 @@ static void random_ops(void)
 	unsigned char *mem = pages(65536);
 	uint32_t known[64], nr = 0;
 	unsigned int seed = (unsigned int)time(NULL);
+	static struct xsw_sample samples[256];
 	static struct xsw_result r;
 
 	known[nr++] = sim_open(fd, 0);
@@ -367,7 +368,8 @@ static void random_ops(void)
 	known[nr++] = user_buffer(fd, mem, 65536);
 	for (i = 0; i < rounds; i++) {
 		uint32_t op[20] = {}, cmd = (uint32_t)rand_r(&seed) % 14;
-		static const uint8_t sizes[] = { 24, 72, 24, 48, 24, 48, 24, 40, 48, 56, 32, 24, 8, 8 };
+		static const uint8_t sizes[] = { 24, 72, 24, 48, 24, 48, 24, 40,
+						 48, 56, 32, 24, 8, 72 };
 		size_t words = sizes[cmd] / 4, w;
 		uint64_t ptr = (uintptr_t)&r;
 
@@ -387,6 +389,20 @@ static void random_ops(void)
 			b->kind = 1 + (uint32_t)rand_r(&seed) % 2;
 			b->addr = b->kind == XSW_BUF_USER ? (uintptr_t)mem : 0;
 			b->bytes = (uint32_t)rand_r(&seed) % 65536;
+		}
+		if (cmd == _IOC_NR(XSW_IOC_MEASURE)) {
+			struct xsw_measure *m = (void *)op;
+
+			m->samples = (uintptr_t)samples;
+			/* It overlaps with others: of what a device only reads, that is allowed. */
+			if (rand_r(&seed) % 2) {
+				m->dir = XSW_TO_DEVICE;
+				m->sync %= 3;
+				m->reserved = 0;
+				m->offset %= 32768;
+				m->len %= 32768;
+				m->sync_len = m->sync ? m->sync_len % 32768 : 0;
+			}
 		}
 		if (cmd == _IOC_NR(XSW_IOC_ENGINE_OPEN))
 			((struct xsw_engine_open *)op)->pool_kib = 256;
