@@ -118,6 +118,39 @@ static void max_pinned(void)
 	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, res.handle), -ENOENT);
 }
 
+static uint64_t kernel_limit(void)
+{
+	char text[32] = "";
+	int fd = open("/sys/module/xswiotlb/parameters/max_kernel_mib", O_RDONLY);
+
+	CHECK(fd >= 0);
+	CHECK(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return strtoull(text, NULL, 10) << 20;
+}
+
+static void max_kernel(void)
+{
+	enum { EACH = 2 << 20 };
+	int fd = open_session();
+	struct xsw_buf_create op = { .size = sizeof(op), .kind = XSW_BUF_KERNEL, .bytes = EACH,
+				     .result = (uintptr_t)&res };
+	uint64_t nr = kernel_limit() / EACH;
+	uint32_t last = 0;
+
+	if (nr > 64)
+		skip("a limit of more memory than a guest may have");
+	while (nr--)
+		last = kernel_buffer(fd, EACH, NULL);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(issue(fd, XSW_IOC_BUF_CREATE, &op, sizeof(op)), -ENOMEM);
+		CHECK_EQ(res.cause, XSW_CAUSE_LIMIT);
+		/* What is let go counts no more. */
+		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, last), 0);
+		last = kernel_buffer(fd, EACH, NULL);
+	}
+}
+
 /* A result that can't be written: nothing that was made is left. */
 static void result_faults(void)
 {
@@ -168,6 +201,34 @@ static void result_faults(void)
 	m.result = j.result = 0;
 	CHECK_EQ(issue(fd, XSW_IOC_MAP, &m, sizeof(m)), 0);
 	CHECK_EQ(issue(fd, XSW_IOC_JOB, &j, sizeof(j)), 0);
+}
+
+/* Results that lie in a row are written at once; if not all can be, each by itself. */
+static void result_row_faults(void)
+{
+	enum { NR = 4, LEN = 512 };
+	int fd = open_session();
+	uint32_t engine = sim_open(fd, 0), buffer = kernel_buffer(fd, 2 * NR * LEN, NULL), i;
+	unsigned char *at = pages(2 * PAGE);
+	struct xsw_result *each = (void *)(at + PAGE - NR / 2 * sizeof(*each));
+	struct xsw_job jobs[NR];
+	struct xsw_jobv v = { .size = sizeof(v), .nr = NR, .stride = sizeof(*jobs),
+			      .jobs = (uintptr_t)jobs, .result = (uintptr_t)&res };
+
+	CHECK_EQ(munmap(at + PAGE, PAGE), 0);
+	for (i = 0; i < NR; i++) {
+		jobs[i] = job_op(engine, buffer, buffer, LEN - i);
+		jobs[i].src_offset = i * LEN;
+		jobs[i].dst_offset = (NR + i) * LEN;
+		jobs[i].result = (uintptr_t)&each[i];
+	}
+	CHECK_EQ(issue(fd, XSW_IOC_JOBV, &v, sizeof(v)), NR / 2);
+	CHECK_EQ(res.status, -EFAULT);
+	CHECK_EQ(res.cause, XSW_CAUSE_FAULT);
+	for (i = 0; i < NR / 2; i++) {
+		CHECK_EQ(each[i].status, 0);
+		CHECK_EQ(each[i].bytes, LEN - i);
+	}
 }
 
 static void mmap_edges(void)
@@ -247,6 +308,22 @@ static void placement(void)
 			      res.dst_reason == XSW_REASON_BOUNCE_MASK);
 	}
 	CHECK_EQ(stats_of(fd, engine).pool_used, 0);
+
+	/* Where there is no flush a device does not get foreign memory, though it reaches it. */
+	open_op.dma_bits = 64;
+	open_op.flags = XSW_ENGINE_NO_FLUSH;
+	CHECK_EQ(engine_open(fd, &open_op), 0);
+	op.engine = res.handle;
+	op.placement = XSW_PLACE_FOREIGN;
+	CHECK_EQ(issue(fd, XSW_IOC_BUF_CREATE, &op, sizeof(op)), 0);
+	j = job_op(op.engine, src, res.handle, 5000);
+	CHECK_EQ(job(fd, &j), 0);
+	CHECK_EQ(res.src_reason, XSW_REASON_DIRECT);
+	CHECK_EQ(res.dst_reason, XSW_REASON_BOUNCE_FOREIGN);
+	/* And there is nothing that it does not reach. */
+	op.placement = XSW_PLACE_ABOVE_MASK;
+	CHECK_EQ(issue(fd, XSW_IOC_BUF_CREATE, &op, sizeof(op)), -ENOMEM);
+	CHECK_EQ(res.cause, XSW_CAUSE_NO_MEMORY);
 }
 
 /* What somebody had before is in nobody's new buffer, wherever that was looked for. */
@@ -263,7 +340,7 @@ static void zeroed(void)
 	open_op.dma_bits = 32;
 	CHECK_EQ(engine_open(fd, &open_op), 0);
 	op.engine = res.handle;
-	for (op.placement = XSW_PLACE_LOW; op.placement <= XSW_PLACE_ABOVE_MASK; op.placement++) {
+	for (op.placement = XSW_PLACE_ANY; op.placement <= XSW_PLACE_FOREIGN; op.placement++) {
 		for (round = 0; round < 2; round++) {
 			for (nr = 0; nr < NR; nr++) {
 				ret = issue(fd, XSW_IOC_BUF_CREATE, &op, sizeof(op));
@@ -290,7 +367,9 @@ const struct test memory_tests[] = {
 	{ "memory.can_not_pin", can_not_pin, false },
 	{ "memory.memlock", memlock, false },
 	{ "memory.max_pinned", max_pinned, true },
+	{ "memory.max_kernel", max_kernel, true },
 	{ "memory.result_faults", result_faults, false },
+	{ "memory.result_row_faults", result_row_faults, false },
 	{ "memory.mmap", mmap_edges, true },
 	{ "memory.placement", placement, false },
 	{ "memory.zeroed", zeroed, true },
