@@ -307,6 +307,7 @@ static void ops_ranges(struct kunit *test)
 	ops_single_dir(test, DMA_BIDIRECTIONAL, false, BYTES / 2, BYTES / 16);
 	ops_single_dir(test, DMA_BIDIRECTIONAL, true, BYTES / 2 - 0x80, 0x100);
 	dma = dma_map_single(t->dev, t->cpu + BYTES / 2, 1, DMA_TO_DEVICE);
+	KUNIT_ASSERT_EQ(test, dma_mapping_error(t->dev, dma), 0);
 	KUNIT_EXPECT_EQ(test, (u64)dma, (u64)far);
 	dma_unmap_single(t->dev, dma, 1, DMA_TO_DEVICE);
 
