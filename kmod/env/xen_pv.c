@@ -7,6 +7,7 @@
  * exchange frames with Xen; a module can not. They are asked for it on behalf of shadow
  * devices, one for each width of address.
  */
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -74,16 +75,25 @@ static struct device *xsw_pv_shadow_for(u64 limit)
 	return bits < XSW_MIN_BITS ? NULL : &xsw_pv_shadow[bits - XSW_MIN_BITS];
 }
 
+/*
+ * By the ops themselves where there are any: the DMA API's checks would take memory that a
+ * driver gets of this for mapped twice.
+ */
 static struct page *xsw_pv_alloc(struct xsw_env *env, u64 size, u64 limit, gfp_t gfp)
 {
 	struct device *shadow = xsw_pv_shadow_for(limit);
+	const struct dma_map_ops *ops;
 	struct page *page;
 	dma_addr_t dma;
 	void *vaddr;
 
 	if (!shadow)
 		return NULL;
-	vaddr = dma_alloc_attrs(shadow, size, &dma, gfp, DMA_ATTR_NO_WARN);
+	ops = get_dma_ops(shadow);
+	if (ops)
+		vaddr = ops->alloc(shadow, size, &dma, gfp, DMA_ATTR_NO_WARN);
+	else
+		vaddr = dma_alloc_attrs(shadow, size, &dma, gfp, DMA_ATTR_NO_WARN);
 	if (!vaddr)
 		return NULL;
 	/* It has to be freed for the same one. */
@@ -95,11 +105,15 @@ static struct page *xsw_pv_alloc(struct xsw_env *env, u64 size, u64 limit, gfp_t
 static void xsw_pv_free(struct xsw_env *env, struct page *page, u64 size)
 {
 	struct device *shadow = (struct device *)page_private(page);
+	const struct dma_map_ops *ops = get_dma_ops(shadow);
 	bool foreign = false;
 	u64 machine = xsw_pv_to_machine(env, page_to_phys(page), &foreign);
 
 	set_page_private(page, 0);
-	dma_free_attrs(shadow, size, page_address(page), machine, 0);
+	if (ops)
+		ops->free(shadow, size, page_address(page), machine, 0);
+	else
+		dma_free_attrs(shadow, size, page_address(page), machine, 0);
 }
 
 static const struct xsw_env_ops xsw_pv_ops = {
