@@ -387,7 +387,7 @@ static void killed_waiting(void)
 	CHECK(now() - start < 2);
 }
 
-/* ---- killed while it waits for a device, with the session in other hands: no reason to stay awake ---- */
+/* ---- killed while it waits for a device, with the session in other hands ---- */
 
 static void write_to(const char *path, const char *text)
 {
@@ -398,6 +398,7 @@ static void write_to(const char *path, const char *text)
 	close(fd);
 }
 
+/* No reason to keep the guest awake. */
 static void killed_asleep(void)
 {
 	enum { NR = 24 };

@@ -329,27 +329,6 @@ static void coherent_masks(struct kunit *test)
 		coherent_within(test, dev, DMA_BIT_MASK(24));
 }
 
-/* Whatever its frames are: what crosses no boundary for the guest crosses none for the device. */
-static void boundaries(struct kunit *test)
-{
-	struct host_test *t = test->priv;
-	struct device *dev = host_device(test);
-	unsigned int i, odd = 0;
-	dma_addr_t dma;
-	bool foreign;
-
-	KUNIT_ASSERT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
-	dma_set_seg_boundary(dev, 2 * PAGE_SIZE - 1);
-	for (i = 0; i < PAGES; i += 2) {
-		odd += to_machine(t, page_to_phys(t->own[i]), &foreign) >> PAGE_SHIFT & 1;
-		dma = dma_map_page(dev, t->own[i], 0, 2 * PAGE_SIZE, DMA_TO_DEVICE);
-		KUNIT_ASSERT_EQ(test, dma_mapping_error(dev, dma), 0);
-		KUNIT_EXPECT_EQ(test, (u64)dma & PAGE_SIZE, 0ULL);
-		dma_unmap_page(dev, dma, 2 * PAGE_SIZE, DMA_TO_DEVICE);
-	}
-	kunit_info(test, "%u of %u pairs of pages begin with an odd frame\n", odd, PAGES / 2);
-}
-
 /* Not memory, says the kernel's map of it, but with frame numbers that are valid. */
 static bool is_hole(phys_addr_t phys)
 {
@@ -397,7 +376,6 @@ static struct kunit_case host_cases[] = {
 	KUNIT_CASE(device_limits),
 	KUNIT_CASE(narrow_device),
 	KUNIT_CASE(coherent_masks),
-	KUNIT_CASE(boundaries),
 	{ }
 };
 
