@@ -3,7 +3,7 @@
 # One function for every kind of guest: the QEMU command line that boots it, in QEMU.
 # In: IMAGE, INITRD, MEMORY, APPEND, DEVICES (arguments common to all guests), RUN (the run's
 # folder), KERNEL, NONCOHERENT, NUMA (it has two nodes), PLUG (it gets a slot to plug devices into), CPUS
-# (arguments that say how many, and how they are emulated) and CPU_PROPERTIES of Arm's.
+# (arguments that say how many, and how they are emulated: ACCEL of guests on Xen) and CPU_PROPERTIES of Arm's.
 
 # The board's device tree as QEMU makes it, as source; with NONCOHERENT no device of it
 # sees the CPU's caches.

@@ -31,7 +31,7 @@ qemu_arm64_xen() {
 	dom0=$(($(numfmt --from=iec "$MEMORY") / 1048576 - 2048))
 	[ "$dom0" -ge 512 ] || die usage "--memory $MEMORY: arm64-xen takes 2560M or more."
 	board=(-cpu cortex-a57 -smp 2 -m "$MEMORY")
-	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}" -accel tcg,thread=multi -kernel "$XEN" -dtb "$RUN/xen.dtb"
+	QEMU=(qemu-system-aarch64 -M "$machine" "${board[@]}" -accel "$ACCEL" -kernel "$XEN" -dtb "$RUN/xen.dtb"
 		-device "loader,file=$IMAGE,addr=$xen_kernel_at,force-raw=on"
 		-device "loader,file=$INITRD,addr=$xen_initrd_at,force-raw=on" "${DEVICES[@]}")
 	if [ -n "$DOMU_INITRD" ]; then
@@ -62,7 +62,7 @@ qemu_arm64_xen() {
 # busy the guest's time leaps ahead on one CPU, then stands still on all. The kernel reads registers
 # that Xen keeps from it, and complains unless told not to; Debian's are told by their configuration.
 qemu_x86_xen_pv() {
-	QEMU=(qemu-system-x86_64 -M pc -cpu max,-smap -accel tcg,thread=multi -smp 2 -m "$MEMORY"
+	QEMU=(qemu-system-x86_64 -M pc -cpu max,-smap -accel "$ACCEL" -smp 2 -m "$MEMORY"
 		-kernel "$XEN" -append "$(xen_options 4G) clocksource=tsc tsc=stable:socket console=com1 com1=115200,8n1"
 		-initrd "$IMAGE console=hvc0 xen_msr_safe=1 $APPEND,$INITRD" "${DEVICES[@]}")
 }
@@ -71,7 +71,7 @@ qemu_x86_xen_pv() {
 # some instructions: those are hidden. Only its AMD IOMMU gets DMA right there.
 qemu_x86_xen_pvh() {
 	local hide=-smap,-rdtscp,-rdpid,-xsave,-avx,-avx2,-fma,-f16c
-	QEMU=(qemu-system-x86_64 -M q35 -cpu "max,$hide" -accel tcg,thread=multi -smp 1 -m "$MEMORY"
+	QEMU=(qemu-system-x86_64 -M q35 -cpu "max,$hide" -accel "$ACCEL" -smp 1 -m "$MEMORY"
 		-kernel "$XEN" -append "$(xen_options 3G) dom0=pvh iommu=verbose console=com1 com1=115200,8n1"
 		-initrd "$IMAGE console=hvc0 $APPEND,$INITRD" -device amd-iommu "${DEVICES[@]}")
 }

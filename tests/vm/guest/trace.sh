@@ -3,9 +3,6 @@
 # The tracepoints and debugfs tell what a job did.
 T=/sys/kernel/tracing
 [ -d $T/events ] || skip "this kernel has no tracing"
-# Names of tasks come from the scheduler's tracepoints. To patch these while the other CPU runs them is more
-# than a Xen PV guest under emulation survives every time: it has died of a breakpoint that nobody knew.
-echo 0 >$T/options/record-cmd
 for event in map map_err unmap sync bounce; do
 	enable=$(find $T/events -path "*/xsw_$event/enable")
 	[ -n "$enable" ] || fail "no tracepoint xsw_$event"
