@@ -3,15 +3,22 @@
  * The ops as a driver meets them: the kernel's DMA API on a platform device that carries them, in
  * simulated environments. What the device sees is read through the true m2p.
  */
+#include <linux/anon_inodes.h>
 #include <linux/completion.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/platform_device.h>
+#include <linux/sched/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "hrtimer.h"
 #include "layouts.h"
@@ -561,6 +568,78 @@ static void ops_coherent(struct kunit *test)
 	}
 }
 
+struct ops_given {
+	struct ops_test	*t;
+	u8		*cpu;
+	dma_addr_t	dma;
+	size_t		size;
+};
+
+static int ops_give(struct file *file, struct vm_area_struct *vma)
+{
+	struct ops_given *given = file->private_data;
+
+	return dma_mmap_coherent(given->t->dev, vma, given->cpu, given->dma, given->size);
+}
+
+static const struct file_operations ops_giver = {
+	.owner	= THIS_MODULE,
+	.mmap	= ops_give,
+};
+
+/* The rest from page @first on is what userspace sees, and what it writes the kernel sees. */
+static void ops_give_from(struct kunit *test, struct file *file, unsigned long first)
+{
+	struct ops_given *given = file->private_data;
+	size_t offset = first << PAGE_SHIFT, n = given->size - offset;
+	struct ops_test *t = given->t;
+	unsigned long at;
+
+	at = vm_mmap(file, 0, n, PROT_READ | PROT_WRITE, MAP_SHARED, offset);
+	KUNIT_EXPECT_TRUE(test, !IS_ERR_VALUE(at));
+	if (IS_ERR_VALUE(at))
+		return;
+	xsw_world_fill(given->cpu, given->size, first);
+	KUNIT_EXPECT_EQ(test, copy_from_user(t->seen, (void __user *)at, n), 0UL);
+	KUNIT_EXPECT_EQ(test, memcmp(t->seen, given->cpu + offset, n), 0);
+	xsw_world_fill(t->want, n, first + 100);
+	KUNIT_EXPECT_EQ(test, copy_to_user((void __user *)at, t->want, n), 0UL);
+	KUNIT_EXPECT_EQ(test, memcmp(t->want, given->cpu + offset, n), 0);
+	vm_munmap(at, n);
+}
+
+static struct mm_struct *ops_mm;
+
+static int ops_suite_init(struct kunit_suite *suite)
+{
+	/* Of whoever loads the module: cases run in threads without one. */
+	ops_mm = current->mm;
+	return ops_mm ? 0 : -EINVAL;
+}
+
+static void ops_mmap(struct kunit *test)
+{
+	const struct layout_case *lc = test->param_value;
+	struct ops_test *t = ops_start(test, &lc->layout, DMA_BIT_MASK(64), false);
+	struct ops_given given = { .t = t, .size = 3 * PAGE_SIZE };
+	unsigned long first;
+	struct file *file;
+
+	given.cpu = dma_alloc_coherent(t->dev, given.size, &given.dma, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, given.cpu);
+	file = anon_inode_getfile("[xsw-kunit]", &ops_giver, &given, O_RDWR);
+	KUNIT_EXPECT_TRUE(test, !IS_ERR(file));
+	if (!IS_ERR(file)) {
+		kthread_use_mm(ops_mm);
+		for (first = 0; first < given.size >> PAGE_SHIFT; first++)
+			ops_give_from(test, file, first);
+		kthread_unuse_mm(ops_mm);
+		fput(file);
+		flush_delayed_fput();
+	}
+	dma_free_coherent(t->dev, given.size, given.cpu, given.dma);
+}
+
 static void ops_pages_of(struct kunit *test, bool force)
 {
 	const struct layout_case *lc = test->param_value;
@@ -738,6 +817,7 @@ static struct kunit_case ops_tests[] = {
 	KUNIT_CASE_PARAM(ops_forced, layout_gen_params),
 	KUNIT_CASE_PARAM(ops_sg, layout_gen_params),
 	KUNIT_CASE_PARAM(ops_coherent, layout_gen_params),
+	KUNIT_CASE_PARAM(ops_mmap, layout_gen_params),
 	KUNIT_CASE_PARAM(ops_pages, layout_gen_params),
 	KUNIT_CASE_PARAM(ops_pages_forced, layout_gen_params),
 	KUNIT_CASE_PARAM(ops_hardirq, layout_gen_params),
@@ -759,6 +839,7 @@ static struct kunit_case ops_tests[] = {
 
 struct kunit_suite xsw_ops_suite = {
 	.name = "xsw_ops",
+	.suite_init = ops_suite_init,
 	.init = ops_init,
 	.exit = ops_exit,
 	.test_cases = ops_tests,
