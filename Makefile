@@ -5,7 +5,8 @@
 #:   VM=arm64|x86|arm64-xen|x86-xen-pv|x86-xen-pvh
 #:                       the guest (default arm64)
 #:   KERNEL=6.1|6.12|7.2 Debian's kernel in it (default 6.1); debug, kcsan: one that is
-#:                       built from Debian's source to find faults (docs/testing.md)
+#:                       built from Debian's source to find faults (docs/testing.md): the
+#:                       default of `make kunit` and `make fuzz FUZZER=kcov` is debug
 #:   JOB=FILE            the job file of `make run` (default harness/jobs/paths.ini; xen.ini
 #:                       where pages can be granted)
 #:   KDIR=DIR            build against this kernel tree instead of Debian's headers
@@ -14,7 +15,7 @@
 #:   XEN=4.17|4.20       Debian's Xen under the guests on Xen (default 4.17; 4.20: Arm only)
 #:   TIME=SECONDS        of each fuzzer, for `make fuzz` (default 60)
 #:   FUZZER=core|job|abi only this one, for `make fuzz`; kcov: of /dev/xswiotlb in a guest, led by
-#:                       what its kernel executes with KERNEL=debug
+#:                       what its kernel executes (on Debian's kernels by nothing)
 #:   TESTS='FILE...'     only these scripts of tests/vm/guest/, for `make vm-test`
 #:   STRESS='--ops=10m'  options of `xswiotlb stress`, for `make stress`
 #:   BENCH='--rounds=1000'  options and cases of `xswiotlb bench`, for `make bench-guest`
@@ -28,6 +29,12 @@ vms := arm64 x86 arm64-xen x86-xen-pv x86-xen-pvh
 kernels := 6.1 6.12 7.2 debug kcsan
 
 VM ?= arm64
+# KUnit and KCOV are in none of Debian's kernels.
+ifneq ($(filter kunit,$(MAKECMDGOALS))$(filter kcov,$(FUZZER)),)
+ifeq ($(KDIR),)
+KERNEL ?= debug
+endif
+endif
 KERNEL ?= 6.1
 # PVH can not grant pages to itself, so it has no foreign ones.
 JOB ?= harness/jobs/$(if $(filter arm64-xen x86-xen-pv,$(VM)),xen,paths).ini
@@ -89,7 +96,7 @@ fuzz:
 	@scripts/fuzz --time $(TIME) $(FUZZER)
 endif
 
-kunit: deps ## the suites of tests/kunit/ in a guest, KTAP: under KUnit with KERNEL=debug, else by a shim
+kunit: deps ## the suites of tests/kunit/ in a guest, KTAP: under KUnit on the debug kernel, on Debian's by a shim
 	@scripts/kunit $(target)
 
 vm-test: guest ## every script of tests/vm/guest/ in a guest
