@@ -154,7 +154,7 @@ static __always_inline bool xsw_unmap_is_plain(const struct xsw_env *env,
 					       enum dma_data_direction dir)
 {
 	return xsw_valid_dir(dir) && !dev->ranges && dev->coherent &&
-	       !xsw_pool_spans(env->pool, dma);
+	       !xsw_pool_near(env->pool, dma);
 }
 
 /* As xsw_unmap(); of @dev, ranges and coherent are looked at. */

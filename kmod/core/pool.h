@@ -76,11 +76,14 @@ struct xsw_place_of {
 	struct xsw_area	*area;
 };
 
+/* A bit for 4 MiB, up to 4 GiB and again: blocks of a pool are so long at most, and aligned. */
+#define XSW_NEAR_SHIFT	22
+#define XSW_NEAR_WORDS	16
+
 /**
  * struct xsw_pool - the bounce pool
  * @home:	for each CPU the area that it tries first: near to it, its alone if there are enough
- * @lo:		no address of the pool is below
- * @last:	nor above
+ * @near:	bits of where areas are, or were
  * @area:	its areas: those that it was made with, and @nr_more that were added or can be
  * @nr_areas:	of @area; those that were added are closed and opened again, but never go
  * @nr_first:	that it was made with
@@ -100,8 +103,7 @@ struct xsw_place_of {
  */
 struct xsw_pool {
 	struct xsw_area	**home;
-	u64		lo;
-	u64		last;
+	u64		near[XSW_NEAR_WORDS];
 	struct xsw_area	**area;
 	unsigned int	nr_areas;
 	unsigned int	nr_first;
@@ -121,11 +123,13 @@ struct xsw_pool {
 /* The area that holds @machine, or NULL. */
 struct xsw_area *xsw_pool_area(const struct xsw_pool *pool, u64 machine);
 
-/* Is @machine between the first and the last byte of the pool? NULL: there is none. */
-static inline bool xsw_pool_spans(const struct xsw_pool *pool, u64 machine)
+/* False: @machine is not in the pool. NULL: there is none. */
+static inline bool xsw_pool_near(const struct xsw_pool *pool, u64 machine)
 {
-	/* They only ever move apart: what is mapped lies between any two that are read. */
-	return pool && machine >= READ_ONCE(pool->lo) && machine <= READ_ONCE(pool->last);
+	u64 at = machine >> XSW_NEAR_SHIFT;
+
+	/* Bits stay: that of what is mapped was set before it was. */
+	return pool && READ_ONCE(pool->near[at / 64 % XSW_NEAR_WORDS]) >> (at % 64) & 1;
 }
 
 /*
@@ -136,7 +140,7 @@ static inline struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 ma
 {
 	struct xsw_area *area;
 
-	if (!xsw_pool_spans(pool, machine))
+	if (!xsw_pool_near(pool, machine))
 		return NULL;
 	area = pool->home[xsw_cpu()];
 	if (likely(machine - area->machine < area->bytes))

@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "decide.h"
+#include "plain.h"
 }
 
 using namespace xsw;
@@ -558,6 +559,37 @@ TEST(Pool, ReachableMeansAllOfIt) {
   EXPECT_FALSE(xsw_pool_reachable(w.env(), &dev));
   xsw_env none{w.env()->ops, nullptr};
   EXPECT_TRUE(xsw_pool_reachable(&none, &dev));
+}
+
+// Areas that are far apart: most memory between them is told from the pool by a bit of its address.
+TEST(Pool, MemoryNearNone) {
+  Config c;
+  // Each begins just before a multiple of 4 MiB or ends just behind; the last has come round twice.
+  c.pool = {{0x1'0000'0000, 0x40ff'f000, 256 * KiB},
+            {0x1'1000'0000, 0x4700'0000 - 252 * KiB, 256 * KiB},
+            {0x1'2000'0000, 0x2'7000'0000 - 64 * KiB, 5 * MiB}};
+  World w(c);
+  const xsw_dev dev = bouncing_device();
+  std::vector<u64> live;
+  for (const Piece &p : c.pool) {
+    for (u64 at : {p.machine, p.machine + p.size - 1}) {
+      EXPECT_FALSE(unmap_is_plain(w.env(), &dev, at, DMA_TO_DEVICE)) << std::hex << at;
+    }
+  }
+  EXPECT_FALSE(unmap_is_plain(w.env(), &dev, 0x2'7000'0000 + 2 * MiB, DMA_TO_DEVICE));
+  for (u64 far : {0x40bf'ffffULL, 0x4140'0000ULL, 0x46bf'ffffULL, 0x4740'0000ULL, 0x2'6fbf'ffffULL,
+                  0x2'7080'0000ULL, 0ULL}) {
+    EXPECT_TRUE(unmap_is_plain(w.env(), &dev, far, DMA_TO_DEVICE)) << std::hex << far;
+  }
+  for (;;) {
+    Mapped m = w.map(dev, w.ram(), 4096);
+    if (m.ret)
+      break;
+    live.push_back(m.dma);
+  }
+  EXPECT_GE(live.size(), 2 * 64U);
+  for (u64 dma : live)
+    EXPECT_EQ(w.unmap(dev, dma, 4096), XSW_CAUSE_NONE) << std::hex << dma;
 }
 
 TEST(Range, FirstAndLastByte) {
