@@ -350,6 +350,7 @@ static struct platform_device *create_pdev(int id)
 
 	if (!pdev)
 		return ERR_PTR(-ENOMEM);
+	xsw_set_up_dma(&pdev->dev);
 	/* It reads and writes through the CPU. */
 	xsw_set_dma_coherent(&pdev->dev);
 	err = platform_device_add(pdev);

@@ -12,6 +12,7 @@
  */
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
+#include <linux/of_device.h>
 #include <linux/page-flags.h>
 #include <linux/percpu.h>
 #include <linux/pfn.h>
@@ -132,10 +133,18 @@ static void xsw_xen_arm_show(struct seq_file *m)
 	seq_printf(m, "p2m_lookups: %llu\n", lookups);
 }
 
+/* As of a bus that says nothing about DMA. */
+static void xsw_xen_arm_set_up(struct device *dev)
+{
+	if (of_dma_configure(dev, NULL, true))
+		dev_warn(dev, "has the kernel's ops for bare machines\n");
+}
+
 static const struct xsw_host_env_ops xsw_xen_arm_host_ops = {
 	.max_machine	= xsw_xen_max_machine,
 	.show		= xsw_xen_arm_show,
 	.is_kernels	= xsw_xen_is_kernels,
+	.set_up		= xsw_xen_arm_set_up,
 };
 
 static bool xsw_xen_has_flush(void)

@@ -24,6 +24,8 @@ if grep -qw swiotlb=force /proc/cmdline; then
 	grep -q "^ *direct-4k .*no comparison with swiotlb=force" /tmp/o || fail "direct-4k is compared with what is bounced"
 else
 	paths direct kernel-direct direct-64 direct-4k direct-64k direct-256k direct-sync-4k sg-1 sg-8 sg-32 sg-128
+	# By Xen's ops both sides know where another domain's page is. dma-direct does not.
+	! grep -q "^ *foreign-4k  *[0-9]" /tmp/o || paths foreign kernel-direct foreign-4k
 	grep -q "^ *forced-4k .*no comparison without swiotlb=force" /tmp/o || fail "forced-4k is compared with what is direct"
 fi
 paths bounce-mask kernel-other bounce-64 bounce-4k bounce-16k bounce-64k bounce-256k bounce-from-4k bounce-sync-2k bounce-sync-4k
