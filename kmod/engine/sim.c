@@ -350,10 +350,11 @@ static struct platform_device *create_pdev(int id)
 
 	if (!pdev)
 		return ERR_PTR(-ENOMEM);
-	xsw_set_up_dma(&pdev->dev);
+	err = xsw_set_up_dma(&pdev->dev);
 	/* It reads and writes through the CPU. */
 	xsw_set_dma_coherent(&pdev->dev);
-	err = platform_device_add(pdev);
+	if (!err)
+		err = platform_device_add(pdev);
 	if (err) {
 		platform_device_put(pdev);
 		/* That its name got no memory goes unseen, until the device has none. */

@@ -35,8 +35,8 @@ struct seq_file;
  * @show:	what there is to tell about it, "key: value" a line; NULL: nothing
  * @is_kernels:		are these the kernel's own ops for this environment, which ours may
  *			replace? NULL: it has none
- * @set_up:	give a device of no bus the kernel's own ops, as buses do with theirs. May
- *		sleep. NULL: every device has them
+ * @set_up:	give a device of no bus the kernel's own ops, as buses do with theirs:
+ *		0 or -errno. May sleep. NULL: every device has them
  */
 struct xsw_host_env_ops {
 	int	(*make_contiguous)(struct xsw_env *env, phys_addr_t phys, u64 size, u64 limit,
@@ -49,7 +49,7 @@ struct xsw_host_env_ops {
 	bool	(*may_pin)(struct page *page);
 	void	(*show)(struct seq_file *m);
 	bool	(*is_kernels)(const struct dma_map_ops *ops);
-	void	(*set_up)(struct device *dev);
+	int	(*set_up)(struct device *dev);
 };
 
 struct xsw_poolmem;
@@ -95,8 +95,8 @@ struct xsw_kenv *xsw_host_env(void);
 const char *xsw_hypervisor_name(void);
 /* May ours replace these ops, which a device has? */
 bool xsw_is_kernels_ops(const struct dma_map_ops *ops);
-/* Give a device of no bus the ops that those of one have here. May sleep. */
-void xsw_set_up_dma(struct device *dev);
+/* Give a device of no bus the ops that those of one have here: 0 or -errno. May sleep. */
+int xsw_set_up_dma(struct device *dev);
 
 /* ---- foreign memory without another domain (env/xen_grant.c) ---- */
 

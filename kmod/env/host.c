@@ -118,8 +118,7 @@ bool xsw_is_kernels_ops(const struct dma_map_ops *ops)
 	return xsw_host.host->is_kernels && xsw_host.host->is_kernels(ops);
 }
 
-void xsw_set_up_dma(struct device *dev)
+int xsw_set_up_dma(struct device *dev)
 {
-	if (xsw_host.host->set_up)
-		xsw_host.host->set_up(dev);
+	return xsw_host.host->set_up ? xsw_host.host->set_up(dev) : 0;
 }

@@ -134,10 +134,9 @@ static void xsw_xen_arm_show(struct seq_file *m)
 }
 
 /* As of a bus that says nothing about DMA. */
-static void xsw_xen_arm_set_up(struct device *dev)
+static int xsw_xen_arm_set_up(struct device *dev)
 {
-	if (of_dma_configure(dev, NULL, true))
-		dev_warn(dev, "has the kernel's ops for bare machines\n");
+	return of_dma_configure(dev, NULL, true);
 }
 
 static const struct xsw_host_env_ops xsw_xen_arm_host_ops = {
