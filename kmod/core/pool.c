@@ -80,11 +80,13 @@ static int add_areas(struct xsw_pool *pool, const struct xsw_extent *ext, u64 ta
 /* With the pool's lock held: look-ups find @area. */
 static void place(struct xsw_pool *pool, struct xsw_area *area)
 {
+	u64 last = area->machine + area->bytes - 1;
 	u64 near = area->machine >> XSW_NEAR_SHIFT;
-	u64 last = (area->machine + area->bytes - 1) >> XSW_NEAR_SHIFT;
 	unsigned int at = pool->nr_open;
 
-	for (; near <= last; near++) {
+	WRITE_ONCE(pool->lowest, min(pool->lowest, area->machine));
+	WRITE_ONCE(pool->highest, max(pool->highest, last));
+	for (; near <= last >> XSW_NEAR_SHIFT; near++) {
 		u64 *word = &pool->near[near / 64 % XSW_NEAR_WORDS];
 
 		WRITE_ONCE(*word, *word | 1ULL << (near % 64));
@@ -187,6 +189,7 @@ int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
 	spin_lock_init(&pool->lock);
 	seqcount_spinlock_init(&pool->seq, &pool->lock);
 	INIT_WORK(&pool->refill, refill);
+	pool->lowest = ~0ULL;
 	ret = -ENOMEM;
 	pool->home = kvcalloc(xsw_nr_cpus(), sizeof(*pool->home), GFP_KERNEL);
 	pool->area = kvcalloc(nr, sizeof(*pool->area), GFP_KERNEL);

@@ -84,6 +84,8 @@ struct xsw_place_of {
  * struct xsw_pool - the bounce pool
  * @home:	for each CPU the area that it tries first: near to it, its alone if there are enough
  * @near:	bits of where areas are, or were
+ * @lowest:	address of an area that is, or was
+ * @highest:	the same of a last byte
  * @area:	its areas: those that it was made with, and @nr_more that were added or can be
  * @nr_areas:	of @area; those that were added are closed and opened again, but never go
  * @nr_first:	that it was made with
@@ -104,6 +106,8 @@ struct xsw_place_of {
 struct xsw_pool {
 	struct xsw_area	**home;
 	u64		near[XSW_NEAR_WORDS];
+	u64		lowest;
+	u64		highest;
 	struct xsw_area	**area;
 	unsigned int	nr_areas;
 	unsigned int	nr_first;
@@ -128,8 +132,11 @@ static inline bool xsw_pool_near(const struct xsw_pool *pool, u64 machine)
 {
 	u64 at = machine >> XSW_NEAR_SHIFT;
 
-	/* Bits stay: that of what is mapped was set before it was. */
-	return pool && READ_ONCE(pool->near[at / 64 % XSW_NEAR_WORDS]) >> (at % 64) & 1;
+	/* Bits stay: that of what is mapped was set before it was, and so were the bounds. */
+	if (!pool || !(READ_ONCE(pool->near[at / 64 % XSW_NEAR_WORDS]) >> (at % 64) & 1))
+		return false;
+	/* Memory beyond 4 GiB has the bits of a pool below. */
+	return machine >= READ_ONCE(pool->lowest) && machine <= READ_ONCE(pool->highest);
 }
 
 /*

@@ -581,6 +581,11 @@ TEST(Pool, MemoryNearNone) {
                   0x2'7080'0000ULL, 0ULL}) {
     EXPECT_TRUE(unmap_is_plain(w.env(), &dev, far, DMA_TO_DEVICE)) << std::hex << far;
   }
+  // The same bits, 4 GiB on and further.
+  for (const Piece &p : c.pool) {
+    for (u64 beyond : {p.machine + 0x3'0000'0000, p.machine + 0xff'0000'0000})
+      EXPECT_TRUE(unmap_is_plain(w.env(), &dev, beyond, DMA_TO_DEVICE)) << std::hex << beyond;
+  }
   for (;;) {
     Mapped m = w.map(dev, w.ram(), 4096);
     if (m.ret)
