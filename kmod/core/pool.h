@@ -132,11 +132,10 @@ static inline bool xsw_pool_near(const struct xsw_pool *pool, u64 machine)
 {
 	u64 at = machine >> XSW_NEAR_SHIFT;
 
-	/* Bits stay: that of what is mapped was set before it was, and so were the bounds. */
-	if (!pool || !(READ_ONCE(pool->near[at / 64 % XSW_NEAR_WORDS]) >> (at % 64) & 1))
+	/* They only widen, and bits stay: whatever is mapped, both were set for it before it was. */
+	if (!pool || machine < READ_ONCE(pool->lowest) || machine > READ_ONCE(pool->highest))
 		return false;
-	/* Memory beyond 4 GiB has the bits of a pool below. */
-	return machine >= READ_ONCE(pool->lowest) && machine <= READ_ONCE(pool->highest);
+	return READ_ONCE(pool->near[at / 64 % XSW_NEAR_WORDS]) >> (at % 64) & 1;
 }
 
 /*
