@@ -132,7 +132,7 @@ static inline bool xsw_pool_near(const struct xsw_pool *pool, u64 machine)
 {
 	u64 at = machine >> XSW_NEAR_SHIFT;
 
-	/* They only widen, and bits stay: whatever is mapped, both were set for it before it was. */
+	/* They only widen, and bits stay: of what is mapped, they were set before it was. */
 	if (!pool || machine < READ_ONCE(pool->lowest) || machine > READ_ONCE(pool->highest))
 		return false;
 	return READ_ONCE(pool->near[at / 64 % XSW_NEAR_WORDS]) >> (at % 64) & 1;
