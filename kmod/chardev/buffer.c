@@ -444,24 +444,6 @@ long xsw_buffer_destroy(struct xsw_call *call, const union xsw_op *any)
 }
 
 /**
- * xsw_buffer_range() - part of a buffer
- * @buffer:	buffer
- * @offset:	into it
- * @len:	of the part, which must lie in the buffer
- *
- * Return: valid for as long as the buffer is.
- */
-struct xsw_range xsw_buffer_range(const struct xsw_buffer *buffer, u64 offset, u64 len)
-{
-	return (struct xsw_range){
-		.pages	= buffer->pages,
-		.mmio	= buffer->mmio ? xsw_mmio_phys(buffer->mmio) : 0,
-		.offset	= buffer->page_offset + offset,
-		.len	= len,
-	};
-}
-
-/**
  * xsw_buffer_quarantine() - a device may write to it at any time from now on
  * @buffer:	whose pages are never to be used again
  */

@@ -4,7 +4,6 @@
 #include <linux/slab.h>
 #include "handle.h"
 
-#define XSW_INDEX_BITS		20
 #define XSW_INDEX_MASK		(BIT(XSW_INDEX_BITS) - 1)
 #define XSW_GEN_MAX		(BIT(32 - XSW_INDEX_BITS) - 1)
 #define XSW_CHUNK_SLOTS		128u
@@ -138,17 +137,6 @@ out:
 	spin_unlock(&handles->lock);
 	kfree(chunk);
 	return slot;
-}
-
-/**
- * xsw_handle_value() - the number that the caller knows it by
- * @slot:	reserved or live
- *
- * Return: never 0.
- */
-u32 xsw_handle_value(const struct xsw_slot *slot)
-{
-	return (u32)slot->gen << XSW_INDEX_BITS | slot->index;
 }
 
 /**

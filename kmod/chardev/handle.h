@@ -10,8 +10,11 @@
 #define XSW_HANDLE_H
 
 #include <linux/atomic.h>
+#include <linux/err.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+
+#define XSW_INDEX_BITS		20
 
 enum xsw_handle_kind {
 	XSW_HANDLE_ENGINE,
@@ -72,7 +75,6 @@ void xsw_handles_destroy(struct xsw_handles *handles);
 
 struct xsw_slot *xsw_handle_new(struct xsw_handles *handles, enum xsw_handle_kind kind,
 				gfp_t gfp);
-u32 xsw_handle_value(const struct xsw_slot *slot);
 void xsw_handle_publish(struct xsw_handles *handles, struct xsw_slot *slot);
 void xsw_handle_free(struct xsw_handles *handles, struct xsw_slot *slot);
 
@@ -84,6 +86,17 @@ struct xsw_slot *xsw_handle_next(struct xsw_handles *handles, enum xsw_handle_ki
 				 u32 *index);
 
 /**
+ * xsw_handle_value() - the number that the caller knows it by
+ * @slot:	reserved or live
+ *
+ * Return: never 0.
+ */
+static inline u32 xsw_handle_value(const struct xsw_slot *slot)
+{
+	return (u32)slot->gen << XSW_INDEX_BITS | slot->index;
+}
+
+/**
  * xsw_handle_put() - no longer used
  * @slot:	from xsw_handle_get(), or NULL
  *
@@ -93,6 +106,33 @@ static inline void xsw_handle_put(struct xsw_slot *slot)
 {
 	if (slot)
 		atomic_dec_return_release(&slot->uses);
+}
+
+/**
+ * xsw_handle_get_held() - xsw_handle_get() for who asks for the same again and again
+ * @handles:	of a session
+ * @handle:	number
+ * @kind:	that it must be of, always the same for @held
+ * @held:	what was found last, or NULL: to be given to xsw_handle_put() in the end
+ *
+ * What is held stays what its number says: it can not be taken.
+ * Return: as xsw_handle_get().
+ */
+static inline struct xsw_slot *xsw_handle_get_held(struct xsw_handles *handles, u32 handle,
+						   enum xsw_handle_kind kind,
+						   struct xsw_slot **held)
+{
+	struct xsw_slot *slot = *held;
+
+	if (!slot || xsw_handle_value(slot) != handle) {
+		slot = xsw_handle_get(handles, handle, kind);
+		if (IS_ERR(slot))
+			return slot;
+		xsw_handle_put(*held);
+		*held = slot;
+	}
+	atomic_inc(&slot->uses);
+	return slot;
 }
 
 #endif /* XSW_HANDLE_H */

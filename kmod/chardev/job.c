@@ -14,12 +14,18 @@
 
 struct xsw_batch;
 
+enum {
+	XSW_HELD_ENGINE,
+	XSW_HELD_SRC,
+	XSW_HELD_DST,
+	XSW_NR_HELD,
+};
+
 /**
  * struct xsw_run - one transfer on its way: of a JOB, of a JOBV, or TRANSFER
  * @xfer:	what the engine sees
  * @node:	in xsw_batch.runs while it is the engine's
  * @batch:	that it belongs to
- * @index:	in the vector
  * @flags:	XSW_F_*
  * @engine:	used, or NULL
  * @src_buffer:	used, or NULL
@@ -30,13 +36,12 @@ struct xsw_batch;
  * @start_ns:	handed to the engine
  * @end_ns:	completed
  * @status:	that it completed with
- * @result:	what it has to tell
+ * @result:	of the batch: what it has to tell
  */
 struct xsw_run {
 	struct xsw_xfer		xfer;
 	struct list_head	node;
 	struct xsw_batch	*batch;
-	u32			index;
 	u32			flags;
 	struct xsw_slot		*engine;
 	struct xsw_slot		*src_buffer;
@@ -47,7 +52,7 @@ struct xsw_run {
 	u64			start_ns;
 	u64			end_ns;
 	int			status;
-	struct xsw_result	result;
+	struct xsw_result	*result;
 };
 
 /**
@@ -61,6 +66,7 @@ struct xsw_run {
  * @jobs:	JOBV: as the caller gave them; the result of one that is not understood is 0
  * @results:	of @jobs: written together, as each entry into the caller's memory costs
  * @nr:		of @jobs; 0: no JOBV
+ * @held:	JOBV: of the jobs so far, the last engine, source and destination
  * @result_ptr:	where @result goes, or 0
  * @result:	of the command
  * @first:	the only one, or the first
@@ -75,6 +81,7 @@ struct xsw_batch {
 	struct xsw_job		*jobs;
 	struct xsw_result	*results;
 	u32			nr;
+	struct xsw_slot		*held[XSW_NR_HELD];
 	u64			result_ptr;
 	struct xsw_result	result;
 	struct xsw_run		first;
@@ -126,8 +133,8 @@ static void run_complete(struct xsw_xfer *xfer, int status)
 
 static int run_fail(struct xsw_run *run, int err, u8 cause)
 {
-	run->result.status = err;
-	run->result.cause = cause;
+	run->result->status = err;
+	run->result->cause = cause;
 	return err;
 }
 
@@ -178,13 +185,13 @@ static bool run_unmap(struct xsw_run *run, bool sync)
 	if (sync) {
 		arrived = xsw_dmamap_sync(&run->dst, 0, run->xfer.len, true,
 					  xsw_spent(run->flags, &synced));
-		run->result.sync_ns = min_t(u64, synced, U32_MAX);
+		run->result->sync_ns = min_t(u64, synced, U32_MAX);
 	}
 	/* What could not be synced is left to the unmap. */
 	arrived |= unmap_one(&run->dst, run->dst_buffer, arrived ? DMA_ATTR_SKIP_CPU_SYNC : 0,
 			     xsw_spent(run->flags, &spent));
 	unmap_one(&run->src, run->src_buffer, 0, xsw_spent(run->flags, &spent));
-	run->result.unmap_ns = min_t(u64, spent, U32_MAX);
+	run->result->unmap_ns = min_t(u64, spent, U32_MAX);
 	return arrived;
 }
 
@@ -192,19 +199,19 @@ static bool run_unmap(struct xsw_run *run, bool sync)
 static int run_end(struct xsw_run *run, int status)
 {
 	if (run->flags & XSW_F_TIMES)
-		run->result.xfer_ns = min_t(u64, run->end_ns - run->start_ns, U32_MAX);
+		run->result->xfer_ns = min_t(u64, run->end_ns - run->start_ns, U32_MAX);
 	if (!run->mapping && !run_unmap(run, (run->flags & XSW_F_SYNC) && !status) && !status)
 		status = -ENODEV;
 	if (status)
 		status = run_engine_fail(run, status);
 	else
-		run->result.bytes = run->xfer.len;
+		run->result->bytes = run->xfer.len;
 	run_put(run);
 	return status;
 }
 
 /* 0, -errno, or -EINPROGRESS: then run_end() is called later. */
-static int run_submit(struct xsw_run *run, struct xsw_engine *engine)
+static inline int run_submit(struct xsw_run *run, struct xsw_engine *engine)
 {
 	const struct xsw_session *session = run->batch->session;
 	int status;
@@ -246,11 +253,21 @@ static bool job_valid(const struct xsw_call *call, const struct xsw_job *job)
 	       !job->src_buffer && !job->dst_buffer;
 }
 
-static int range_of_buffer(struct xsw_call *call, struct xsw_run *run, u32 handle, u64 offset,
-			   u32 len, struct xsw_slot **slotp, struct xsw_range *range)
+/* Jobs of a vector mostly name what the job before did: that is held, and need not be looked up. */
+static inline struct xsw_slot *get(struct xsw_batch *batch, u32 handle,
+				   enum xsw_handle_kind kind, int which)
 {
-	struct xsw_slot *slot = xsw_handle_get(&call->session->handles, handle,
-					       XSW_HANDLE_BUFFER);
+	struct xsw_handles *handles = &batch->session->handles;
+
+	if (!batch->nr)
+		return xsw_handle_get(handles, handle, kind);
+	return xsw_handle_get_held(handles, handle, kind, &batch->held[which]);
+}
+
+static int range_of_buffer(struct xsw_run *run, u32 handle, u64 offset, u32 len, int which,
+			   struct xsw_slot **slotp, struct xsw_range *range)
+{
+	struct xsw_slot *slot = get(run->batch, handle, XSW_HANDLE_BUFFER, which);
 	struct xsw_buffer *buffer;
 
 	if (IS_ERR(slot))
@@ -291,10 +308,10 @@ static int job_ranges(struct xsw_call *call, struct xsw_run *run, const struct x
 		      range_of_fixed(call, run, job->dst_offset, job->len, ITER_DEST, dst);
 	} else {
 		same = job->src_buffer == job->dst_buffer;
-		err = range_of_buffer(call, run, job->src_buffer, job->src_offset, job->len,
-				      &run->src_buffer, src) ?:
-		      range_of_buffer(call, run, job->dst_buffer, job->dst_offset, job->len,
-				      &run->dst_buffer, dst);
+		err = range_of_buffer(run, job->src_buffer, job->src_offset, job->len,
+				      XSW_HELD_SRC, &run->src_buffer, src) ?:
+		      range_of_buffer(run, job->dst_buffer, job->dst_offset, job->len,
+				      XSW_HELD_DST, &run->dst_buffer, dst);
 	}
 	if (!err && same && ranges_overlap(job->src_offset, job->dst_offset, job->len))
 		err = run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);
@@ -304,31 +321,34 @@ static int job_ranges(struct xsw_call *call, struct xsw_run *run, const struct x
 static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_job *job,
 		   struct xsw_engine *engine)
 {
+	u64 spent = 0, *spentp = xsw_spent(job->flags, &spent);
 	unsigned long attrs = xsw_dma_attrs(job->attrs);
-	struct xsw_result *result = &run->result;
-	u8 cause = XSW_CAUSE_NONE;
-	u64 spent = 0;
+	struct xsw_dmamap *src = &run->src, *dst = &run->dst;
+	struct xsw_result *result = run->result;
+	bool sg = job->flags & XSW_F_SG;
 	int err;
 
-	err = job_ranges(call, run, job, &run->src.range, &run->dst.range);
+	err = job_ranges(call, run, job, &src->range, &dst->range);
 	if (err)
 		return err;
-	err = xsw_dmamap_map(&run->src, engine, job->src_dir, attrs,
-			     job->flags & XSW_F_SG, call->gfp, &cause,
-			     xsw_spent(job->flags, &spent));
+	src->engine = engine;
+	src->dir = job->src_dir;
+	src->attrs = attrs;
+	err = xsw_dmamap_map(src, sg, call->gfp, spentp);
 	if (err)
-		return run_fail(run, err, cause);
-	err = xsw_dmamap_map(&run->dst, engine, job->dst_dir, attrs,
-			     job->flags & XSW_F_SG, call->gfp, &cause,
-			     xsw_spent(job->flags, &spent));
+		return run_fail(run, err, src->cause);
+	dst->engine = engine;
+	dst->dir = job->dst_dir;
+	dst->attrs = attrs;
+	err = xsw_dmamap_map(dst, sg, call->gfp, spentp);
 	if (err) {
-		unmap_one(&run->src, run->src_buffer, DMA_ATTR_SKIP_CPU_SYNC, NULL);
-		return run_fail(run, err, cause);
+		unmap_one(src, run->src_buffer, DMA_ATTR_SKIP_CPU_SYNC, NULL);
+		return run_fail(run, err, dst->cause);
 	}
 	result->map_ns = min_t(u64, spent, U32_MAX);
-	result->src_reason = run->src.reason;
-	result->dst_reason = run->dst.reason;
-	result->nr_segs = xsw_dmamap_nents(&run->src) + xsw_dmamap_nents(&run->dst);
+	result->src_reason = src->reason;
+	result->dst_reason = dst->reason;
+	result->nr_segs = xsw_dmamap_nents(src) + xsw_dmamap_nents(dst);
 	return 0;
 }
 
@@ -345,7 +365,7 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 		return run_fail(run, -ECANCELED, XSW_CAUSE_CANCELED);
 	if (!job_valid(call, job))
 		return run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);
-	slot = xsw_handle_get(&call->session->handles, job->engine, XSW_HANDLE_ENGINE);
+	slot = get(run->batch, job->engine, XSW_HANDLE_ENGINE, XSW_HELD_ENGINE);
 	if (IS_ERR(slot))
 		return run_fail(run, PTR_ERR(slot), xsw_handle_cause(PTR_ERR(slot)));
 	run->engine = slot;
@@ -368,15 +388,14 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 /* ---- commands ---- */
 
 /* The mappings and the transfer are filled in when they are made. */
-static void run_init(struct xsw_run *run, struct xsw_batch *batch, u32 index)
+static void run_init(struct xsw_run *run, struct xsw_batch *batch, struct xsw_result *result)
 {
 	run->batch = batch;
-	run->index = index;
+	run->result = result;
 	run->engine = NULL;
 	run->src_buffer = NULL;
 	run->dst_buffer = NULL;
 	run->mapping = NULL;
-	run->result = (struct xsw_result){ };
 }
 
 static struct xsw_batch *batch_new(struct xsw_call *call)
@@ -404,14 +423,6 @@ static void batch_free(struct xsw_batch *batch)
 	kfree(batch->jobs);
 	kfree(batch->results);
 	kfree(batch);
-}
-
-static void batch_record(struct xsw_batch *batch, const struct xsw_run *run)
-{
-	if (batch->nr)
-		batch->results[run->index] = run->result;
-	else
-		batch->result = run->result;
 }
 
 /* How many jobs from @first on have their results in a row in the caller's memory. */
@@ -480,7 +491,6 @@ static long batch_finish(struct xsw_batch *batch, bool reachable)
 
 	list_for_each_entry_safe(run, next, &batch->runs, node) {
 		run_end(run, run->status);
-		batch_record(batch, run);
 		if (run != &batch->first)
 			kfree(run);
 		cond_resched();
@@ -541,16 +551,13 @@ long xsw_job_run(struct xsw_call *call, const union xsw_op *any)
 	batch = batch_new(call);
 	if (!batch)
 		return no_memory(call);
-	run_init(&batch->first, batch, 0);
+	run_init(&batch->first, batch, &batch->result);
 	err = job_start(call, &batch->first, op);
 	if (err == -EINPROGRESS) {
 		list_add_tail(&batch->first.node, &batch->runs);
-	} else {
-		batch_record(batch, &batch->first);
-		if (call->nonblock && batch->result.cause == XSW_CAUSE_NO_MEMORY) {
-			kfree(batch);
-			return -EAGAIN;
-		}
+	} else if (call->nonblock && batch->result.cause == XSW_CAUSE_NO_MEMORY) {
+		kfree(batch);
+		return -EAGAIN;
 	}
 	return batch_submitted(call, batch);
 }
@@ -593,11 +600,11 @@ long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any)
 		goto put;
 	}
 	run = &batch->first;
-	run_init(run, batch, 0);
+	run_init(run, batch, &batch->result);
 	run->flags = op->flags;
 	run->mapping = slot;
-	run->result.src_reason = mapping->map.reason;
-	run->result.nr_segs = xsw_dmamap_nents(&mapping->map);
+	run->result->src_reason = mapping->map.reason;
+	run->result->nr_segs = xsw_dmamap_nents(&mapping->map);
 	run->xfer.kind = reads ? XSW_XFER_READ : XSW_XFER_WRITE;
 	run->xfer.len = op->len;
 	run->xfer.dev_offset = op->dev_offset;
@@ -607,8 +614,6 @@ long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any)
 	run->xfer.peer = mapping->map.range.mmio;
 	if (run_submit(run, engine) == -EINPROGRESS)
 		list_add_tail(&run->node, &batch->runs);
-	else
-		batch_record(batch, run);
 	return batch_submitted(call, batch);
 
 put:
@@ -646,12 +651,22 @@ static struct xsw_batch *vector_new(struct xsw_call *call, u32 nr)
 		return NULL;
 	}
 	batch->nr = nr;
+	memset(batch->held, 0, sizeof(batch->held));
 	return batch;
+}
+
+static void vector_let_go(struct xsw_batch *batch)
+{
+	int which;
+
+	for (which = 0; which < XSW_NR_HELD; which++)
+		xsw_handle_put(batch->held[which]);
 }
 
 long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any)
 {
 	const struct xsw_jobv *op = &any->jobv;
+	struct xsw_result *result;
 	struct xsw_batch *batch;
 	struct xsw_job *job;
 	struct xsw_run *run;
@@ -674,36 +689,33 @@ long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any)
 	run = &batch->first;
 	for (i = 0; i < op->nr; i++) {
 		job = &batch->jobs[i];
+		result = &batch->results[i];
+		*result = (struct xsw_result){ };
 		if (!job_layout_valid(job)) {
 			/* Of what is not understood, neither is where its result goes. */
 			job->result = 0;
-			batch->results[i] = (struct xsw_result){
-				.status	= -EINVAL,
-				.cause	= XSW_CAUSE_BAD_VALUE,
-			};
+			result->status = -EINVAL;
+			result->cause = XSW_CAUSE_BAD_VALUE;
 			continue;
 		}
 		if (!run)
 			run = kmalloc(sizeof(*run), call->gfp | __GFP_ACCOUNT);
 		if (!run) {
-			batch->results[i] = (struct xsw_result){
-				.status	= -ENOMEM,
-				.cause	= XSW_CAUSE_NO_MEMORY,
-			};
+			result->status = -ENOMEM;
+			result->cause = XSW_CAUSE_NO_MEMORY;
 			continue;
 		}
-		run_init(run, batch, i);
+		run_init(run, batch, result);
 		if (job_start(call, run, job) == -EINPROGRESS) {
 			list_add_tail(&run->node, &batch->runs);
 			run = NULL;
-		} else {
-			batch_record(batch, run);
 		}
 		if (!call->nonblock)
 			cond_resched();
 	}
 	if (run != &batch->first)
 		kfree(run);
+	vector_let_go(batch);
 	return batch_submitted(call, batch);
 
 free:

@@ -8,7 +8,6 @@
 #include <linux/uaccess.h>
 #include "ops.h"
 #include "env.h"
-#include "mmio.h"
 #include "op.h"
 #include "stats.h"
 
@@ -180,7 +179,7 @@ static bool address_unchanged(const struct xsw_dmamap *map, const struct piece *
 }
 
 /* It is mapped. Preemption has been disabled since @dead was looked at. */
-static void keep(struct xsw_dmamap *map)
+static __always_inline void keep(struct xsw_dmamap *map)
 {
 	struct xsw_engine *engine = map->engine;
 
@@ -191,28 +190,33 @@ static void keep(struct xsw_dmamap *map)
 	spin_unlock(&engine->lock);
 }
 
-/* Our ops leave word of what they did; of the kernel's, the address has to tell. */
-static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8 *cause)
+/* Of the kernel's ops, the address has to tell what they did. */
+static noinline int kernels_outcome(struct xsw_dmamap *map, const struct piece *only, int err)
+{
+	if (err && map->range.mmio) {
+		map->cause = XSW_CAUSE_UNSUPPORTED;
+		return -EOPNOTSUPP;
+	}
+	if (err) {
+		map->cause = XSW_CAUSE_NO_SPACE;
+		return -ENOMEM;
+	}
+	map->reason = address_unchanged(map, only) ? XSW_REASON_KERNEL_DIRECT :
+						     XSW_REASON_KERNEL_OTHER;
+	return 0;
+}
+
+/* Ours leave word. */
+static __always_inline int outcome(struct xsw_dmamap *map, const struct piece *only, int err)
 {
 	const struct xsw_last_map *last;
 
-	if (!map->engine->xdev) {
-		if (err && map->range.mmio) {
-			*cause = XSW_CAUSE_UNSUPPORTED;
-			return -EOPNOTSUPP;
-		}
-		if (err) {
-			*cause = XSW_CAUSE_NO_SPACE;
-			return -ENOMEM;
-		}
-		map->reason = address_unchanged(map, only) ? XSW_REASON_KERNEL_DIRECT :
-							     XSW_REASON_KERNEL_OTHER;
-		return 0;
-	}
+	if (!map->engine->xdev)
+		return kernels_outcome(map, only, err);
 	/* The engine is this session's alone: only its own threads map for the device. */
 	last = this_cpu_ptr(map->engine->xdev->last_map);
 	if (err) {
-		*cause = last->cause;
+		map->cause = last->cause;
 		return cause_errno(last->cause);
 	}
 	map->reason = last->reason;
@@ -220,7 +224,7 @@ static int outcome(struct xsw_dmamap *map, const struct piece *only, int err, u8
 }
 
 /* Segments are the driver's to cut: the DMA API maps each as it is. */
-static int build_sg(struct xsw_dmamap *map, gfp_t gfp)
+static noinline int build_sg(struct xsw_dmamap *map, gfp_t gfp)
 {
 	/* No length in a scatterlist is beyond 32 bits. */
 	u64 boundary = dma_get_seg_boundary(map->engine->dev) & S32_MAX;
@@ -243,42 +247,56 @@ static int build_sg(struct xsw_dmamap *map, gfp_t gfp)
 	return 0;
 }
 
-/*
- * All but the DMA API: once for a range, however often it is mapped then. Member by member:
- * to clear it all and fill it in is much of what a small job costs.
- */
-static int prepare(struct xsw_dmamap *map, struct xsw_engine *engine,
-		   enum dma_data_direction dir, unsigned long attrs, bool sg, gfp_t gfp,
-		   struct piece *first, u8 *cause)
+/* True: there is more than the first. */
+static noinline bool walk_first(const struct xsw_range *range, struct piece *piece)
 {
 	struct walk walk;
 
-	map->engine = engine;
+	walk_begin(&walk, range, ~0ULL);
+	walk_next(&walk, piece);
+	return walk.left;
+}
+
+/* The same. Most of what is small lies within a page: there is nothing to walk. */
+static __always_inline bool first_piece(const struct xsw_range *range, struct piece *piece)
+{
+	u32 offset = offset_in_page(range->offset);
+
+	if (!range->pages || range->len > PAGE_SIZE - offset)
+		return walk_first(range, piece);
+	piece->page = range->pages[range->offset >> PAGE_SHIFT];
+	piece->offset = offset;
+	piece->len = range->len;
+	return false;
+}
+
+/*
+ * All but the DMA API: once for a range, however often it is mapped then. Member by member:
+ * to clear it all and fill it in is much of what a small job costs, and so are calls.
+ */
+static __always_inline int prepare(struct xsw_dmamap *map, bool sg, gfp_t gfp, struct piece *first)
+{
 	map->side = (struct xsw_xfer_side){ };
 	map->sgt = (struct sg_table){ };
-	map->dir = dir;
-	map->attrs = attrs;
 	map->reason = XSW_REASON_NONE;
 	INIT_LIST_HEAD(&map->node);
 
 	if (map->range.mmio) {
 		/* No pages for a scatterlist, and not what a simulated device reaches. */
-		if (!sg && engine->kind != XSW_ENGINE_SIM)
+		if (!sg && map->engine->kind != XSW_ENGINE_SIM)
 			return 0;
-		*cause = XSW_CAUSE_UNSUPPORTED;
+		map->cause = XSW_CAUSE_UNSUPPORTED;
 		return -EOPNOTSUPP;
 	}
-	walk_begin(&walk, &map->range, ~0ULL);
-	walk_next(&walk, first);
-	if ((sg || walk.left) && build_sg(map, gfp)) {
-		*cause = XSW_CAUSE_NO_MEMORY;
+	if ((first_piece(&map->range, first) || sg) && build_sg(map, gfp)) {
+		map->cause = XSW_CAUSE_NO_MEMORY;
 		return -ENOMEM;
 	}
 	return 0;
 }
 
 /* Map what is prepared; @first is its only piece unless it has a scatterlist. */
-static int begin(struct xsw_dmamap *map, const struct piece *first, u8 *cause, u64 *spent)
+static __always_inline int begin(struct xsw_dmamap *map, const struct piece *first, u64 *spent)
 {
 	struct xsw_engine *engine = map->engine;
 	struct device *dev = engine->dev;
@@ -288,7 +306,7 @@ static int begin(struct xsw_dmamap *map, const struct piece *first, u8 *cause, u
 	/* A device that goes away waits for whoever is in here. */
 	preempt_disable();
 	if (READ_ONCE(engine->dead) || (map->range.mmio && xsw_mmio_gone())) {
-		*cause = XSW_CAUSE_NO_DEVICE;
+		map->cause = XSW_CAUSE_NO_DEVICE;
 		err = -ENODEV;
 		goto out;
 	}
@@ -306,7 +324,7 @@ static int begin(struct xsw_dmamap *map, const struct piece *first, u8 *cause, u
 		clock_end(spent, start);
 		err = dma_mapping_error(dev, map->side.dma);
 	}
-	err = outcome(map, first, err, cause);
+	err = outcome(map, first, err);
 	if (!err)
 		keep(map);
 out:
@@ -316,26 +334,19 @@ out:
 
 /**
  * xsw_dmamap_map() - map a range for an engine, as a driver would
- * @map:	to fill in; its range is what to map
- * @engine:	for whom
- * @dir:	direction
- * @attrs:	DMA_ATTR_*
+ * @map:	to fill in, but for what is the caller's; on failure its cause
  * @sg:		by dma_map_sg(), even where one call of dma_map_page() would do
  * @gfp:	for the scatterlist
- * @cause:	of a failure
  * @spent:	ns that the DMA API took are added to it, or NULL
  *
  * Return: 0, or a negative errno. -ENOMEM with XSW_CAUSE_NO_MEMORY: @gfp did not get it.
  */
-int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
-		   enum dma_data_direction dir, unsigned long attrs, bool sg, gfp_t gfp,
-		   u8 *cause, u64 *spent)
+int xsw_dmamap_map(struct xsw_dmamap *map, bool sg, gfp_t gfp, u64 *spent)
 {
 	struct piece first;
 	int err;
 
-	err = prepare(map, engine, dir, attrs, sg, gfp, &first, cause) ?:
-	      begin(map, &first, cause, spent);
+	err = prepare(map, sg, gfp, &first) ?: begin(map, &first, spent);
 	if (err) {
 		sg_free_table(&map->sgt);
 	} else if (map->sgt.sgl) {
@@ -345,7 +356,7 @@ int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
 	return err;
 }
 
-static void unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
+static __always_inline void unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
 	struct device *dev = map->engine->dev;
 	u64 start;
@@ -365,7 +376,7 @@ static void unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 }
 
 /* Of a device that can go: as long as the mapping is on its list, the device is there. */
-static bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
+static noinline bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
 	struct xsw_engine *engine = map->engine;
 	bool ended = true;
@@ -383,7 +394,7 @@ static bool unmap_removable(struct xsw_dmamap *map, unsigned long attrs, u64 *sp
 }
 
 /* False when the device did not answer: as xsw_dmamap_unmap(). */
-static bool end(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
+static __always_inline bool end(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
 	if (map->engine->removable)
 		return unmap_removable(map, attrs, spent);
@@ -508,11 +519,15 @@ long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any)
 		goto free_slot;
 	}
 	mapping->map.range = xsw_buffer_range(buffer, op->offset, op->len);
-	ret = xsw_dmamap_map(&mapping->map, engine_slot->obj, op->dir,
-			     xsw_dma_attrs(op->attrs), op->flags & XSW_F_SG, call->gfp,
-			     &result->cause, xsw_spent(op->flags, &spent));
-	if (ret)
+	mapping->map.engine = engine_slot->obj;
+	mapping->map.dir = op->dir;
+	mapping->map.attrs = xsw_dma_attrs(op->attrs);
+	ret = xsw_dmamap_map(&mapping->map, op->flags & XSW_F_SG, call->gfp,
+			     xsw_spent(op->flags, &spent));
+	if (ret) {
+		xsw_fail(call, ret, mapping->map.cause);
 		goto free_mapping;
+	}
 	result->map_ns = saturated(spent);
 	result->src_reason = mapping->map.reason;
 	result->nr_segs = xsw_dmamap_nents(&mapping->map);
@@ -634,10 +649,10 @@ static long measure_one(struct xsw_call *call, const struct xsw_measure *op,
 			struct xsw_sample *sample, bool *ended)
 {
 	u64 mapped = 0, synced = 0, unmapped = 0, nothing = 0;
-	long ret = begin(map, first, &call->result.cause, &mapped);
+	long ret = begin(map, first, &mapped);
 
 	if (ret)
-		return ret;
+		return xsw_fail(call, ret, map->cause);
 	if (op->sync && !xsw_dmamap_sync(map, 0, op->sync_len, op->sync == XSW_SYNC_FOR_CPU,
 					 &synced))
 		ret = xsw_fail(call, -ENODEV, XSW_CAUSE_NO_DEVICE);
@@ -658,16 +673,22 @@ static long measure(struct xsw_call *call, const struct xsw_measure *op,
 		    struct xsw_engine *engine, struct xsw_buffer *buffer,
 		    struct xsw_sample *samples)
 {
-	struct xsw_dmamap map = { .range = xsw_buffer_range(buffer, op->offset, op->len) };
+	struct xsw_dmamap map = {
+		.engine	= engine,
+		.range	= xsw_buffer_range(buffer, op->offset, op->len),
+		.dir	= op->dir,
+		.attrs	= xsw_dma_attrs(0),
+	};
 	struct xsw_result *result = &call->result;
 	struct piece first;
 	bool ended = true;
 	long ret;
 	u32 i;
 
-	ret = prepare(&map, engine, op->dir, xsw_dma_attrs(0), op->flags & XSW_F_SG,
-		      call->gfp, &first, &result->cause);
-	if (!ret && op->sync && map.sgt.orig_nents > 1 && op->sync_len != op->len)
+	ret = prepare(&map, op->flags & XSW_F_SG, call->gfp, &first);
+	if (ret)
+		xsw_fail(call, ret, map.cause);
+	else if (op->sync && map.sgt.orig_nents > 1 && op->sync_len != op->len)
 		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
 	for (i = 0; !ret && i < op->nr; i++) {
 		if (xsw_session_over(call->session))

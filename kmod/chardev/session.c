@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/capability.h>
 #include <linux/err.h>
-#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "env.h"
@@ -38,18 +37,6 @@ struct xsw_session *xsw_session_create(void)
 	session->owner = get_task_struct(current->group_leader);
 	INIT_WORK(&session->cancel_work, cancel_work_fn);
 	return session;
-}
-
-/**
- * xsw_session_owner_exits() - is the process that opened it going away?
- * @session:	session
- *
- * Any context. A child that inherited the file, or a thread, is not the owner.
- * Return: true once it has been killed, or is exiting.
- */
-bool xsw_session_owner_exits(const struct xsw_session *session)
-{
-	return READ_ONCE(session->owner->signal->flags) & SIGNAL_GROUP_EXIT;
 }
 
 /**

@@ -9,10 +9,12 @@
 #include <linux/fs.h>
 #include <linux/mm_types.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 #include "engine.h"
 #include "handle.h"
+#include "mmio.h"
 
 /* Longest range of one buffer, MAP or JOB. */
 #define XSW_MAX_LEN		SZ_16M
@@ -23,7 +25,6 @@
 struct bio_vec;
 struct vm_area_struct;
 struct xsw_call;
-struct xsw_mmio;
 union xsw_op;
 
 /**
@@ -68,7 +69,19 @@ struct xsw_session {
 
 struct xsw_session *xsw_session_create(void);
 void xsw_session_destroy(struct xsw_session *session);
-bool xsw_session_owner_exits(const struct xsw_session *session);
+
+/**
+ * xsw_session_owner_exits() - is the process that opened it going away?
+ * @session:	session
+ *
+ * Any context. A child that inherited the file, or a thread, is not the owner.
+ * Return: true once it has been killed, or is exiting.
+ */
+static inline bool xsw_session_owner_exits(const struct xsw_session *session)
+{
+	return READ_ONCE(session->owner->signal->flags) & SIGNAL_GROUP_EXIT;
+}
+
 /* Nothing new is to reach a device: its owner may not have got to the file yet, or have left it. */
 static inline bool xsw_session_over(const struct xsw_session *session)
 {
@@ -110,7 +123,6 @@ long xsw_buffer_destroy(struct xsw_call *call, const union xsw_op *any);
 void xsw_buffer_free(struct xsw_session *session, struct xsw_buffer *buffer);
 void xsw_buffer_quarantine(struct xsw_buffer *buffer);
 int xsw_buffer_mmap(struct xsw_session *session, struct vm_area_struct *vma);
-struct xsw_range xsw_buffer_range(const struct xsw_buffer *buffer, u64 offset, u64 len);
 
 /**
  * struct xsw_range - memory to map: part of a buffer, or of a registered one
@@ -129,30 +141,49 @@ struct xsw_range {
 };
 
 /**
+ * xsw_buffer_range() - part of a buffer
+ * @buffer:	buffer
+ * @offset:	into it
+ * @len:	of the part, which must lie in the buffer
+ *
+ * Return: valid for as long as the buffer is.
+ */
+static inline struct xsw_range xsw_buffer_range(const struct xsw_buffer *buffer, u64 offset,
+						u64 len)
+{
+	return (struct xsw_range){
+		.pages	= buffer->pages,
+		.mmio	= buffer->mmio ? xsw_mmio_phys(buffer->mmio) : 0,
+		.offset	= buffer->page_offset + offset,
+		.len	= len,
+	};
+}
+
+/**
  * struct xsw_dmamap - a range, mapped by the DMA API
- * @engine:	that it is mapped for
- * @range:	what is mapped: valid for as long as its owner keeps it
+ * @engine:	that it is mapped for; the caller's
+ * @range:	what is mapped: valid for as long as its owner keeps it; the caller's
+ * @dir:	direction; the caller's
+ * @attrs:	DMA_ATTR_* to be given to every call; the caller's
  * @side:	for the engine
  * @sgt:	of dma_map_sg(); without entries when mapped by dma_map_page()
- * @dir:	direction
- * @attrs:	DMA_ATTR_* to be given to every call
  * @reason:	enum xsw_reason
+ * @cause:	enum xsw_cause; only of what failed
  * @node:	in the maps of a removable engine, for as long as it is mapped
  */
 struct xsw_dmamap {
 	struct xsw_engine	*engine;
 	struct xsw_range	range;
-	struct xsw_xfer_side	side;
-	struct sg_table		sgt;
 	enum dma_data_direction	dir;
 	unsigned long		attrs;
+	struct xsw_xfer_side	side;
+	struct sg_table		sgt;
 	u8			reason;
+	u8			cause;
 	struct list_head	node;
 };
 
-int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
-		   enum dma_data_direction dir, unsigned long attrs, bool sg, gfp_t gfp,
-		   u8 *cause, u64 *spent);
+int xsw_dmamap_map(struct xsw_dmamap *map, bool sg, gfp_t gfp, u64 *spent);
 bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent);
 void xsw_range_keep(const struct xsw_range *range);
 bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu, u64 *spent);

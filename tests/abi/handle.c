@@ -96,6 +96,72 @@ static void other_kind(void)
 	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, engine), 0);
 }
 
+/* Each job of a vector has what its own handles name, and nothing is in use when it is over. */
+static void of_vector(uint32_t latency_us)
+{
+	enum { ENGINE, SRC, DST, OTHER_SRC, OTHER_DST, GONE, NR_HANDLES, LEN = 4096 };
+	static const struct {
+		uint8_t	engine, src, dst;
+		int	err;
+	} what[] = {
+		{ ENGINE, SRC, DST, 0 },
+		{ ENGINE, OTHER_SRC, DST, 0 },
+		{ ENGINE, GONE, DST, -ESTALE },
+		{ ENGINE, OTHER_SRC, GONE, -ESTALE },
+		{ ENGINE, ENGINE, DST, -EINVAL },
+		{ SRC, OTHER_SRC, DST, -EINVAL },
+		{ ENGINE, OTHER_SRC, OTHER_DST, 0 },
+		{ ENGINE, DST, OTHER_DST, 0 },
+		{ GONE, DST, OTHER_DST, -ESTALE },
+		{ ENGINE, SRC, DST, 0 },
+	};
+	struct xsw_result results[ARRAY_SIZE(what)];
+	struct xsw_job jobs[ARRAY_SIZE(what)];
+	struct xsw_jobv v = { .size = sizeof(v), .nr = ARRAY_SIZE(what), .stride = sizeof(*jobs),
+			      .jobs = (uintptr_t)jobs, .result = (uintptr_t)&res };
+	uint32_t handle[NR_HANDLES], i;
+	int fd = open_session(), nr_ok = 0;
+	void *at[NR_HANDLES];
+
+	handle[ENGINE] = sim_open(fd, latency_us);
+	for (i = SRC; i < NR_HANDLES; i++)
+		handle[i] = kernel_buffer(fd, ARRAY_SIZE(what) * LEN, &at[i]);
+	CHECK_EQ(munmap(at[GONE], ARRAY_SIZE(what) * LEN), 0);
+	CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, handle[GONE]), 0);
+	/* A place of its own for each job: those of a slow device are under way together. */
+	for (i = 0; i < ARRAY_SIZE(what); i++) {
+		jobs[i] = job_op(handle[what[i].engine], handle[what[i].src],
+				 handle[what[i].dst], LEN);
+		jobs[i].src_offset = jobs[i].dst_offset = i * LEN;
+		jobs[i].result = (uintptr_t)&results[i];
+		nr_ok += !what[i].err;
+		fill((char *)at[SRC] + i * LEN, LEN, 100 + i);
+		fill((char *)at[OTHER_SRC] + i * LEN, LEN, 200 + i);
+		fill((char *)at[DST] + i * LEN, LEN, 300 + i);
+		fill((char *)at[OTHER_DST] + i * LEN, LEN, 400 + i);
+	}
+	CHECK_EQ(issue(fd, XSW_IOC_JOBV, &v, sizeof(v)), nr_ok);
+	for (i = 0; i < ARRAY_SIZE(what); i++) {
+		unsigned int dst = what[i].dst == OTHER_DST ? OTHER_DST : DST;
+		unsigned int seed = what[i].err ? dst == DST ? 300 : 400 :
+				    what[i].src == SRC ? 100 : what[i].src == DST ? 300 : 200;
+
+		CHECK_EQ(results[i].status, what[i].err);
+		CHECK_EQ(results[i].cause, what[i].err ? XSW_CAUSE_BAD_HANDLE : XSW_CAUSE_NONE);
+		CHECK_EQ(results[i].bytes, what[i].err ? 0 : LEN);
+		CHECK(filled((char *)at[dst] + i * LEN, LEN, seed + i));
+	}
+	for (i = SRC; i < GONE; i++)
+		CHECK_EQ(let_go(fd, XSW_IOC_BUF_DESTROY, handle[i]), 0);
+	CHECK_EQ(let_go(fd, XSW_IOC_ENGINE_CLOSE, handle[ENGINE]), 0);
+}
+
+static void vector(void)
+{
+	of_vector(0);
+	of_vector(1000);
+}
+
 static void in_use(void)
 {
 	int fd = open_session();
@@ -237,6 +303,7 @@ const struct test handle_tests[] = {
 	{ "handle.stale", stale, false },
 	{ "handle.foreign", foreign, false },
 	{ "handle.other_kind", other_kind, false },
+	{ "handle.vector", vector, false },
 	{ "handle.in_use", in_use, false },
 	{ "handle.limits", limits, true },
 	{ "handle.threads", threads, true },
