@@ -83,9 +83,9 @@ struct xsw_place_of {
 /**
  * struct xsw_pool - the bounce pool
  * @home:	for each CPU the area that it tries first: near to it, its alone if there are enough
- * @near:	bits of where areas are, or were
  * @lowest:	address of an area that is, or was
  * @highest:	the same of a last byte
+ * @near:	bits of where areas are, or were
  * @area:	its areas: those that it was made with, and @nr_more that were added or can be
  * @nr_areas:	of @area; those that were added are closed and opened again, but never go
  * @nr_first:	that it was made with
@@ -105,9 +105,9 @@ struct xsw_place_of {
  */
 struct xsw_pool {
 	struct xsw_area	**home;
-	u64		near[XSW_NEAR_WORDS];
 	u64		lowest;
 	u64		highest;
+	u64		near[XSW_NEAR_WORDS];
 	struct xsw_area	**area;
 	unsigned int	nr_areas;
 	unsigned int	nr_first;
@@ -146,12 +146,12 @@ static inline struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 ma
 {
 	struct xsw_area *area;
 
-	if (!xsw_pool_near(pool, machine))
+	if (!pool)
 		return NULL;
 	area = pool->home[xsw_cpu()];
 	if (likely(machine - area->machine < area->bytes))
 		return area;
-	return xsw_pool_area(pool, machine);
+	return xsw_pool_near(pool, machine) ? xsw_pool_area(pool, machine) : NULL;
 }
 
 /* Bounce: xsw_map(), xsw_unmap() and xsw_sync() of what is in the pool. */
