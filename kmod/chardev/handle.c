@@ -4,8 +4,6 @@
 #include <linux/slab.h>
 #include "handle.h"
 
-#define XSW_INDEX_MASK		(BIT(XSW_INDEX_BITS) - 1)
-#define XSW_GEN_MAX		(BIT(32 - XSW_INDEX_BITS) - 1)
 #define XSW_CHUNK_SLOTS		128u
 #define XSW_NO_SLOT		(~0u)
 

@@ -10,11 +10,14 @@
 #define XSW_HANDLE_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/err.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
 #define XSW_INDEX_BITS		20
+#define XSW_INDEX_MASK		(BIT(XSW_INDEX_BITS) - 1)
+#define XSW_GEN_MAX		(BIT(32 - XSW_INDEX_BITS) - 1)
 
 enum xsw_handle_kind {
 	XSW_HANDLE_ENGINE,
@@ -47,7 +50,7 @@ struct xsw_slot {
 
 /**
  * struct xsw_handles - the handles of a session
- * @lock:	protects all but @uses of a slot
+ * @lock:	protects all but @uses of a slot; what is in use stays what it is
  * @chunks:	slots, in pages
  * @max_slots:	that there may be
  * @nr_slots:	that there are
@@ -87,7 +90,7 @@ struct xsw_slot *xsw_handle_next(struct xsw_handles *handles, enum xsw_handle_ki
 
 /**
  * xsw_handle_value() - the number that the caller knows it by
- * @slot:	reserved or live
+ * @slot:	reserved, or in use
  *
  * Return: never 0.
  */

@@ -66,7 +66,7 @@ struct xsw_run {
  * @jobs:	JOBV: as the caller gave them; the result of one that is not understood is 0
  * @results:	of @jobs: written together, as each entry into the caller's memory costs
  * @nr:		of @jobs; 0: no JOBV
- * @held:	JOBV: of the jobs so far, the last engine, source and destination
+ * @held:	JOBV, while its jobs are begun: the last engine, source and destination
  * @result_ptr:	where @result goes, or 0
  * @result:	of the command
  * @first:	the only one, or the first
@@ -211,7 +211,7 @@ static int run_end(struct xsw_run *run, int status)
 }
 
 /* 0, -errno, or -EINPROGRESS: then run_end() is called later. */
-static inline int run_submit(struct xsw_run *run, struct xsw_engine *engine)
+static int run_submit(struct xsw_run *run, struct xsw_engine *engine)
 {
 	const struct xsw_session *session = run->batch->session;
 	int status;
@@ -254,9 +254,10 @@ static bool job_valid(const struct xsw_call *call, const struct xsw_job *job)
 }
 
 /* Jobs of a vector mostly name what the job before did: that is held, and need not be looked up. */
-static inline struct xsw_slot *get(struct xsw_batch *batch, u32 handle,
-				   enum xsw_handle_kind kind, int which)
+static inline struct xsw_slot *run_get(const struct xsw_run *run, u32 handle,
+				       enum xsw_handle_kind kind, int which)
 {
+	struct xsw_batch *batch = run->batch;
 	struct xsw_handles *handles = &batch->session->handles;
 
 	if (!batch->nr)
@@ -267,7 +268,7 @@ static inline struct xsw_slot *get(struct xsw_batch *batch, u32 handle,
 static int range_of_buffer(struct xsw_run *run, u32 handle, u64 offset, u32 len, int which,
 			   struct xsw_slot **slotp, struct xsw_range *range)
 {
-	struct xsw_slot *slot = get(run->batch, handle, XSW_HANDLE_BUFFER, which);
+	struct xsw_slot *slot = run_get(run, handle, XSW_HANDLE_BUFFER, which);
 	struct xsw_buffer *buffer;
 
 	if (IS_ERR(slot))
@@ -331,16 +332,10 @@ static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_
 	err = job_ranges(call, run, job, &src->range, &dst->range);
 	if (err)
 		return err;
-	src->engine = engine;
-	src->dir = job->src_dir;
-	src->attrs = attrs;
-	err = xsw_dmamap_map(src, sg, call->gfp, spentp);
+	err = xsw_dmamap_map(src, engine, job->src_dir, attrs, sg, call->gfp, spentp);
 	if (err)
 		return run_fail(run, err, src->cause);
-	dst->engine = engine;
-	dst->dir = job->dst_dir;
-	dst->attrs = attrs;
-	err = xsw_dmamap_map(dst, sg, call->gfp, spentp);
+	err = xsw_dmamap_map(dst, engine, job->dst_dir, attrs, sg, call->gfp, spentp);
 	if (err) {
 		unmap_one(src, run->src_buffer, DMA_ATTR_SKIP_CPU_SYNC, NULL);
 		return run_fail(run, err, dst->cause);
@@ -365,7 +360,7 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 		return run_fail(run, -ECANCELED, XSW_CAUSE_CANCELED);
 	if (!job_valid(call, job))
 		return run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);
-	slot = get(run->batch, job->engine, XSW_HANDLE_ENGINE, XSW_HELD_ENGINE);
+	slot = run_get(run, job->engine, XSW_HANDLE_ENGINE, XSW_HELD_ENGINE);
 	if (IS_ERR(slot))
 		return run_fail(run, PTR_ERR(slot), xsw_handle_cause(PTR_ERR(slot)));
 	run->engine = slot;

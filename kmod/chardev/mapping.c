@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 #include "ops.h"
 #include "env.h"
+#include "mmio.h"
 #include "op.h"
 #include "stats.h"
 
@@ -333,15 +334,15 @@ out:
 }
 
 /**
- * xsw_dmamap_map() - map a range for an engine, as a driver would
- * @map:	to fill in, but for what is the caller's; on failure its cause
+ * xsw_dmamap_begin() - xsw_dmamap_map() of what has been filled in
+ * @map:	to map; on failure its cause is set
  * @sg:		by dma_map_sg(), even where one call of dma_map_page() would do
  * @gfp:	for the scatterlist
  * @spent:	ns that the DMA API took are added to it, or NULL
  *
  * Return: 0, or a negative errno. -ENOMEM with XSW_CAUSE_NO_MEMORY: @gfp did not get it.
  */
-int xsw_dmamap_map(struct xsw_dmamap *map, bool sg, gfp_t gfp, u64 *spent)
+int xsw_dmamap_begin(struct xsw_dmamap *map, bool sg, gfp_t gfp, u64 *spent)
 {
 	struct piece first;
 	int err;
@@ -356,7 +357,7 @@ int xsw_dmamap_map(struct xsw_dmamap *map, bool sg, gfp_t gfp, u64 *spent)
 	return err;
 }
 
-static __always_inline void unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
+static __always_inline void unmap_inline(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
 {
 	struct device *dev = map->engine->dev;
 	u64 start;
@@ -373,6 +374,11 @@ static __always_inline void unmap(struct xsw_dmamap *map, unsigned long attrs, u
 		dma_unmap_page_attrs(dev, map->side.dma, map->range.len, map->dir, attrs);
 	clock_end(spent, start);
 	preempt_enable();
+}
+
+static noinline void unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent)
+{
+	unmap_inline(map, attrs, spent);
 }
 
 /* Of a device that can go: as long as the mapping is on its list, the device is there. */
@@ -398,7 +404,7 @@ static __always_inline bool end(struct xsw_dmamap *map, unsigned long attrs, u64
 {
 	if (map->engine->removable)
 		return unmap_removable(map, attrs, spent);
-	unmap(map, attrs, spent);
+	unmap_inline(map, attrs, spent);
 	return true;
 }
 
@@ -519,11 +525,8 @@ long xsw_mapping_create(struct xsw_call *call, const union xsw_op *any)
 		goto free_slot;
 	}
 	mapping->map.range = xsw_buffer_range(buffer, op->offset, op->len);
-	mapping->map.engine = engine_slot->obj;
-	mapping->map.dir = op->dir;
-	mapping->map.attrs = xsw_dma_attrs(op->attrs);
-	ret = xsw_dmamap_map(&mapping->map, op->flags & XSW_F_SG, call->gfp,
-			     xsw_spent(op->flags, &spent));
+	ret = xsw_dmamap_map(&mapping->map, engine_slot->obj, op->dir, xsw_dma_attrs(op->attrs),
+			     op->flags & XSW_F_SG, call->gfp, xsw_spent(op->flags, &spent));
 	if (ret) {
 		xsw_fail(call, ret, mapping->map.cause);
 		goto free_mapping;

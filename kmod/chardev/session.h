@@ -161,10 +161,10 @@ static inline struct xsw_range xsw_buffer_range(const struct xsw_buffer *buffer,
 
 /**
  * struct xsw_dmamap - a range, mapped by the DMA API
- * @engine:	that it is mapped for; the caller's
- * @range:	what is mapped: valid for as long as its owner keeps it; the caller's
- * @dir:	direction; the caller's
- * @attrs:	DMA_ATTR_* to be given to every call; the caller's
+ * @engine:	that it is mapped for
+ * @range:	what is mapped: valid for as long as its owner keeps it
+ * @dir:	direction
+ * @attrs:	DMA_ATTR_* to be given to every call
  * @side:	for the engine
  * @sgt:	of dma_map_sg(); without entries when mapped by dma_map_page()
  * @reason:	enum xsw_reason
@@ -183,11 +183,33 @@ struct xsw_dmamap {
 	struct list_head	node;
 };
 
-int xsw_dmamap_map(struct xsw_dmamap *map, bool sg, gfp_t gfp, u64 *spent);
+int xsw_dmamap_begin(struct xsw_dmamap *map, bool sg, gfp_t gfp, u64 *spent);
 bool xsw_dmamap_unmap(struct xsw_dmamap *map, unsigned long attrs, u64 *spent);
 void xsw_range_keep(const struct xsw_range *range);
 bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu, u64 *spent);
 dma_addr_t xsw_dmamap_addr(const struct xsw_dmamap *map);
+
+/**
+ * xsw_dmamap_map() - map a range for an engine, as a driver would
+ * @map:	to fill in; its range is what to map. On failure its cause is set
+ * @engine:	for whom
+ * @dir:	direction
+ * @attrs:	DMA_ATTR_*
+ * @sg:		by dma_map_sg(), even where one call of dma_map_page() would do
+ * @gfp:	for the scatterlist
+ * @spent:	ns that the DMA API took are added to it, or NULL
+ *
+ * Return: 0, or a negative errno. -ENOMEM with XSW_CAUSE_NO_MEMORY: @gfp did not get it.
+ */
+static inline int xsw_dmamap_map(struct xsw_dmamap *map, struct xsw_engine *engine,
+				 enum dma_data_direction dir, unsigned long attrs, bool sg,
+				 gfp_t gfp, u64 *spent)
+{
+	map->engine = engine;
+	map->dir = dir;
+	map->attrs = attrs;
+	return xsw_dmamap_begin(map, sg, gfp, spent);
+}
 
 /**
  * xsw_dma_attrs() - the kernel's attributes
