@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/platform_device.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "env.h"
@@ -329,6 +330,54 @@ static void coherent_masks(struct kunit *test)
 		coherent_within(test, dev, DMA_BIT_MASK(24));
 }
 
+/* Across the start of @page, whose frames adjoin: a boundary that the device's addresses cross alone? */
+static bool boundary_of_machine(struct kunit *test, struct device *dev, struct page *page)
+{
+	phys_addr_t phys = page_to_phys(page) - 64;
+	struct host_test *t = test->priv;
+	unsigned int bits;
+	dma_addr_t dma;
+	u64 machine;
+
+	if (!xsw_env_machine(t->kenv, phys, 128, &machine))
+		return false;
+	bits = fls64(machine ^ (machine + 127));
+	if (bits <= fls64(phys ^ (phys + 127)))
+		return false;
+	/* The driver, who knows the guest's addresses, can not keep to the one; it is in nobody's way. */
+	dma_set_seg_boundary(dev, DMA_BIT_MASK(bits - 1));
+	dma = dma_map_page(dev, page - 1, PAGE_SIZE - 64, 128, DMA_TO_DEVICE);
+	KUNIT_ASSERT_EQ(test, dma_mapping_error(dev, dma), 0);
+	KUNIT_EXPECT_EQ(test, (dma ^ (dma + 127)) >> (bits - 1), 0ULL);
+	dma_unmap_page(dev, dma, 128, DMA_TO_DEVICE);
+
+	dma_set_seg_boundary(dev, DMA_BIT_MASK(bits));
+	dma = dma_map_page(dev, page - 1, PAGE_SIZE - 64, 128, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, (u64)dma, machine);
+	dma_unmap_page(dev, dma, 128, DMA_TO_DEVICE);
+	return true;
+}
+
+static void device_boundary(struct kunit *test)
+{
+	const unsigned int order = get_order(SZ_4M);
+	struct device *dev = host_device(test);
+	struct page *block = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
+	unsigned int i, found = 0;
+
+	if (!block) {
+		kunit_mark_skipped(test, "there are no 4 MiB in a row");
+		return;
+	}
+	if (!dma_set_mask(dev, DMA_BIT_MASK(64)))
+		for (i = 1; i < 1 << order; i++)
+			found += boundary_of_machine(test, dev, block + i);
+	__free_pages(block, order);
+	kunit_info(test, "%u boundaries that the guest's addresses do not cross\n", found);
+	if (!found)
+		kunit_mark_skipped(test, "frames lie as pages do here");
+}
+
 /* Not memory, says the kernel's map of it, but with frame numbers that are valid. */
 static bool is_hole(phys_addr_t phys)
 {
@@ -373,6 +422,7 @@ static struct kunit_case host_cases[] = {
 	KUNIT_CASE(scattered_rows),
 	KUNIT_CASE(pool_memory),
 	KUNIT_CASE(device_memory),
+	KUNIT_CASE(device_boundary),
 	KUNIT_CASE(device_limits),
 	KUNIT_CASE(narrow_device),
 	KUNIT_CASE(coherent_masks),
