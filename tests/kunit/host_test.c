@@ -21,11 +21,13 @@
 
 #define PAGES	16
 #define ORDER	4
+#define ROW_ORDER	get_order(SZ_4M)
 
 /**
  * struct host_test - pages of this guest
  * @kenv:	environment
  * @block:	contiguous pages, 1 << ORDER of them
+ * @row:	1 << ROW_ORDER contiguous pages, or NULL
  * @own:	a page each: of @block, or as a test has put them
  * @mapped:	where grants of them are mapped
  * @grants:	that are mapped, or NULL
@@ -35,6 +37,7 @@
 struct host_test {
 	struct xsw_kenv		*kenv;
 	struct page		*block;
+	struct page		*row;
 	struct page		*own[PAGES];
 	struct page		*mapped[PAGES];
 	struct xsw_grants	*grants;
@@ -84,6 +87,8 @@ static void host_exit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xsw_poolmem_destroy(t->kenv), 0ULL);
 	if (t->grants)
 		xsw_grants_destroy(t->grants);
+	if (t->row)
+		__free_pages(t->row, ROW_ORDER);
 	__free_pages(t->block, ORDER);
 	kfree(t);
 }
@@ -360,19 +365,18 @@ static bool boundary_of_machine(struct kunit *test, struct device *dev, struct p
 
 static void device_boundary(struct kunit *test)
 {
-	const unsigned int order = get_order(SZ_4M);
+	struct host_test *t = test->priv;
 	struct device *dev = host_device(test);
-	struct page *block = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
 	unsigned int i, found = 0;
 
-	if (!block) {
+	KUNIT_ASSERT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
+	t->row = alloc_pages(GFP_KERNEL | __GFP_NOWARN, ROW_ORDER);
+	if (!t->row) {
 		kunit_mark_skipped(test, "there are no 4 MiB in a row");
 		return;
 	}
-	if (!dma_set_mask(dev, DMA_BIT_MASK(64)))
-		for (i = 1; i < 1 << order; i++)
-			found += boundary_of_machine(test, dev, block + i);
-	__free_pages(block, order);
+	for (i = 1; i < 1 << ROW_ORDER; i++)
+		found += boundary_of_machine(test, dev, t->row + i);
 	kunit_info(test, "%u boundaries that the guest's addresses do not cross\n", found);
 	if (!found)
 		kunit_mark_skipped(test, "frames lie as pages do here");
