@@ -61,8 +61,11 @@ qemu_arm64_xen() {
 # are one clock: Xen, which is not told so, would calibrate each by itself, and where the host is
 # busy the guest's time leaps ahead on one CPU, then stands still on all. The kernel reads registers
 # that Xen keeps from it, and complains unless told not to; Debian's are told by their configuration.
+# With a debug kernel it is q35, for what lib/qemu.sh says of it.
 qemu_x86_xen_pv() {
-	QEMU=(qemu-system-x86_64 -M pc -cpu max,-smap -accel "$ACCEL" -smp 2 -m "$MEMORY"
+	local machine=pc
+	[ "$KERNEL" != debug ] || machine=q35
+	QEMU=(qemu-system-x86_64 -M "$machine" -cpu max,-smap -accel "$ACCEL" -smp 2 -m "$MEMORY"
 		-kernel "$XEN" -append "$(xen_options 4G) clocksource=tsc tsc=stable:socket console=com1 com1=115200,8n1"
 		-initrd "$IMAGE console=hvc0 xen_msr_safe=1 $APPEND,$INITRD" "${DEVICES[@]}")
 }
