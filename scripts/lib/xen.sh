@@ -61,12 +61,13 @@ qemu_arm64_xen() {
 # are one clock: Xen, which is not told so, would calibrate each by itself, and where the host is
 # busy the guest's time leaps ahead on one CPU, then stands still on all. The kernel reads registers
 # that Xen keeps from it, and complains unless told not to; Debian's are told by their configuration.
-# With a debug kernel it is q35, for what lib/qemu.sh says of it.
+# With a debug kernel it is q35, for what lib/qemu.sh says of it. That has 2 GiB below 4 GiB: so that dom0 gets
+# much of them, there is less above.
 qemu_x86_xen_pv() {
-	local machine=pc
-	[ "$KERNEL" != debug ] || machine=q35
+	local machine=pc dom0=4G
+	[ "$KERNEL" != debug ] || machine=q35 dom0=3584M
 	QEMU=(qemu-system-x86_64 -M "$machine" -cpu max,-smap -accel "$ACCEL" -smp 2 -m "$MEMORY"
-		-kernel "$XEN" -append "$(xen_options 4G) clocksource=tsc tsc=stable:socket console=com1 com1=115200,8n1"
+		-kernel "$XEN" -append "$(xen_options $dom0) clocksource=tsc tsc=stable:socket console=com1 com1=115200,8n1"
 		-initrd "$IMAGE console=hvc0 xen_msr_safe=1 $APPEND,$INITRD" "${DEVICES[@]}")
 }
 
