@@ -284,14 +284,17 @@ Command add_run(CLI::App &app) {
   options->output.add_to(*command);
   options->eta.add_to(*command);
   for (const Key &key : keys()) {
-    const auto take = [options, name = std::string(key.name)](const std::string &value) {
-      options->settings.push_back({name, value});
+    const auto take = [options, name = std::string(key.name),
+                       flag = key.flag](const std::string &value) {
+      options->settings.push_back({name, flag && value.empty() ? "1" : value});
     };
     std::string names = "--" + std::string(key.name);
     if (!key.alias.empty())
       names += ",--" + std::string(key.alias);
+    // A flag's value may be left out, as in a job file.
     command->add_option_function<std::string>(names, take, std::string(key.help))
         ->type_name("")
+        ->expected(key.flag ? 0 : 1, 1)
         ->group("Keys of a job (they outweigh the file's; --cmdhelp=KEY tells more)");
   }
   return [options] { return run(*options); };
