@@ -358,6 +358,7 @@ static bool boundary_of_machine(struct kunit *test, struct device *dev, struct p
 
 	dma_set_seg_boundary(dev, DMA_BIT_MASK(bits));
 	dma = dma_map_page(dev, page - 1, PAGE_SIZE - 64, 128, DMA_TO_DEVICE);
+	KUNIT_ASSERT_EQ(test, dma_mapping_error(dev, dma), 0);
 	KUNIT_EXPECT_EQ(test, (u64)dma, machine);
 	dma_unmap_page(dev, dma, 128, DMA_TO_DEVICE);
 	return true;
