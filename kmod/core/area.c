@@ -434,8 +434,17 @@ static void release(struct xsw_area *area, struct xsw_run *run)
 	put_record(area, run);
 }
 
+/* @run has @n slots from @first on. */
+static void set_slots(struct xsw_area *area, struct xsw_run *run, u32 first, u32 n)
+{
+	run->first = first;
+	run->n = n;
+	if (n <= XSW_HOT_SLOTS)
+		area->lengths[n / 64] |= 1ULL << n % 64;
+}
+
 /* The least length beyond @n of which there is a hot run, or 0. */
-static u32 next_hot(struct xsw_area *area, u32 n)
+static u32 next_hot(const struct xsw_area *area, u32 n)
 {
 	u32 w = ++n / 64;
 	u64 bits = area->lengths[w] & ~0ULL << n % 64;
@@ -445,7 +454,6 @@ static u32 next_hot(struct xsw_area *area, u32 n)
 			n = w * 64 + __ffs64(bits);
 			if (area->hot[n])
 				return n;
-			area->lengths[w] &= ~(1ULL << n % 64);
 		}
 		if (++w == XSW_HOT_SLOTS / 64 + 1)
 			return 0;
@@ -464,7 +472,7 @@ void xsw_area_cool(struct xsw_area *area, u32 runs)
 		if (!run)
 			continue;
 		if (area->cool) {
-			xsw_area_take_hot(area, run);
+			xsw_area_take_hot(area, run, run->n);
 		} else {
 			area->hot[0] = run->cooler;
 			area->nr_long--;
@@ -479,8 +487,7 @@ static struct xsw_run *take_slots(struct xsw_area *area, u32 slot, u32 n)
 	struct xsw_run *run = take_record(area, slot);
 
 	set_taken(area, slot, slot + n, true);
-	run->first = slot;
-	run->n = n;
+	set_slots(area, run, slot, n);
 	return run;
 }
 
@@ -499,13 +506,12 @@ static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fi
 			continue;
 		if (!area->unused && home_of(area, run->first + fit->n)->n)
 			continue;
-		xsw_area_take_hot(area, run);
+		xsw_area_take_hot(area, run, n);
 		rest = take_record(area, run->first + fit->n);
-		rest->first = run->first + fit->n;
-		rest->n = n - fit->n;
+		set_slots(area, rest, run->first + fit->n, n - fit->n);
 		rest->at = rest->first << XSW_SLOT_SHIFT;
-		run->n = fit->n;
-		xsw_area_put_hot(area, rest);
+		set_slots(area, run, run->first, fit->n);
+		xsw_area_put_hot(area, rest, rest->n, area->hot_slots + rest->n);
 		return run;
 	}
 	return NULL;
@@ -558,20 +564,22 @@ static void put_long(struct xsw_area *area, struct xsw_run *run)
 /* There are enough hot runs, or too many; a few at a time, or the lock is held for long. */
 void xsw_area_free_slow(struct xsw_area *area, struct xsw_run *run)
 {
+	u32 hot;
+
 	if (run->n > XSW_HOT_SLOTS) {
 		/* There can be several. */
-		if (xsw_area_too_hot(area, 2 * run->n))
+		if (4 * run->n + area->used > area->nr)
 			release(area, run);
 		else
 			put_long(area, run);
 		return;
 	}
 	xsw_area_cool(area, 2);
-	if (area->hot_slots + run->n > XSW_HOT_MOST ||
-	    xsw_area_too_hot(area, area->hot_slots + run->n))
-		release(area, run);
+	hot = area->hot_slots + run->n;
+	if (xsw_area_may_be_hot(area, run->n, hot, area->used))
+		xsw_area_put_hot(area, run, run->n, hot);
 	else
-		xsw_area_free(area, run);
+		release(area, run);
 }
 
 struct xsw_run *xsw_area_find_last(const struct xsw_area *area, u32 slot)

@@ -86,6 +86,7 @@ struct xsw_word {
 
 /**
  * struct xsw_area - an area
+ * @pool:	of which it is
  * @machine:	machine address of slot 0
  * @phys:	its guest physical address
  * @vaddr:	where the CPU reaches it
@@ -116,12 +117,13 @@ struct xsw_word {
  * @nr_unused:	in @unused
  * @unused:	records of @blocks that stand for no slots
  * @closed:	nothing is to be mapped here any more
- * @lengths:	bitmap: there are short hot runs of that length; or were
+ * @lengths:	bitmap: there were ever short runs of that length
  * @hot:	runs of each length that were freed last, latest first; 0: longer ones
  *
  * What every CPU reads and what the lock's holder writes are on different cache lines.
  */
 struct xsw_area {
+	struct xsw_pool		*pool;
 	u64			machine;
 	phys_addr_t		phys;
 	u8			*vaddr;
@@ -207,38 +209,38 @@ static inline bool xsw_area_is_free(const struct xsw_area *area)
 	return area->tree[1].most == area->nr;
 }
 
-/* Hot runs may have half of what is free, so that they do not scatter it. */
-static inline bool xsw_area_too_hot(const struct xsw_area *area, u32 hot)
+/*
+ * May a run of @n slots be kept hot, so that there are @hot of them, with @used in use? They may
+ * have half of what is free, so that they do not scatter it.
+ */
+static inline bool xsw_area_may_be_hot(const struct xsw_area *area, u32 n, u32 hot, u32 used)
 {
-	return 2 * hot + area->used > area->nr;
+	return n <= XSW_HOT_SLOTS && hot <= XSW_HOT_MOST && 2 * hot + used <= area->nr;
 }
 
-/* @run is the first of the short hot ones of its length. */
-static inline void xsw_area_take_hot(struct xsw_area *area, struct xsw_run *run)
+/* @run is the first of the short hot ones of its length, @n. */
+static inline void xsw_area_take_hot(struct xsw_area *area, struct xsw_run *run, u32 n)
 {
-	area->hot[run->n] = run->cooler;
-	area->hot_slots -= run->n;
+	area->hot[n] = run->cooler;
+	area->hot_slots -= n;
 }
 
-static inline void xsw_area_put_hot(struct xsw_area *area, struct xsw_run *run)
+/* @run, of @n slots, with which @hot are in hot ones. */
+static inline void xsw_area_put_hot(struct xsw_area *area, struct xsw_run *run, u32 n, u32 hot)
 {
-	u32 n = run->n;
-
 	run->cooler = area->hot[n];
 	area->hot[n] = run;
-	area->lengths[n / 64] |= 1ULL << n % 64;
-	area->hot_slots += n;
+	area->hot_slots = hot;
 }
 
 static inline void xsw_area_free(struct xsw_area *area, struct xsw_run *run)
 {
 	u32 n = run->n, hot = area->hot_slots + n;
 
-	if (unlikely(n > XSW_HOT_SLOTS || hot > XSW_HOT_MOST || xsw_area_too_hot(area, hot))) {
+	if (unlikely(!xsw_area_may_be_hot(area, n, hot, area->used)))
 		xsw_area_free_slow(area, run);
-		return;
-	}
-	xsw_area_put_hot(area, run);
+	else
+		xsw_area_put_hot(area, run, n, hot);
 }
 
 /* The run that has slot @slot, or the last that starts before it, or NULL. */

@@ -121,10 +121,12 @@ int xsw_map_errno(enum xsw_cause cause)
 int xsw_map(struct xsw_env *env, const struct xsw_dev *dev, phys_addr_t phys, size_t size,
 	    enum dma_data_direction dir, unsigned long attrs, struct xsw_mapped *out)
 {
-	*out = xsw_map_direct(env, dev, phys, size, dir, attrs);
-	if (xsw_is_bounced(out->reason))
-		*out = xsw_map_bounced(env, dev, phys, size, attrs, out->reason);
-	return xsw_map_errno(out->cause);
+	struct xsw_mapped m = xsw_map_direct(env, dev, phys, size, dir, attrs);
+
+	if (xsw_is_bounced(m.reason))
+		m = xsw_map_bounced(env, dev, phys, size, attrs, m.reason);
+	*out = m;
+	return likely(m.cause == XSW_CAUSE_NONE) ? 0 : xsw_map_errno(m.cause);
 }
 
 int xsw_unmap(struct xsw_env *env, const struct xsw_dev *dev, dma_addr_t dma, size_t size,

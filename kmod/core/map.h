@@ -178,7 +178,7 @@ xsw_unmap_inline(struct xsw_env *env, const struct xsw_dev *dev, dma_addr_t dma,
 	}
 	area = xsw_pool_find(env->pool, machine);
 	if (area) {
-		*cause = xsw_pool_unmap(env->pool, area, dev->coherent, machine, size, dir, attrs);
+		*cause = xsw_pool_unmap(area, dev->coherent, machine, size, dir, attrs);
 		return *cause == XSW_CAUSE_NONE ? 1 : -EINVAL;
 	}
 	if (!dev->coherent && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))

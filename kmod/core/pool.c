@@ -43,7 +43,8 @@ static u64 areas_of(u64 size, u64 target)
 	return max_t(u64, div64_u64(size, target), DIV_ROUND_UP_ULL(size, XSW_AREA_MAX_BYTES));
 }
 
-static struct xsw_area *area_create(const struct xsw_extent *ext, u64 offset, u64 size)
+static struct xsw_area *area_create(struct xsw_pool *pool, const struct xsw_extent *ext,
+				    u64 offset, u64 size)
 {
 	/* Powers of two come aligned to cache lines. */
 	struct xsw_area *area = kvcalloc(1, roundup_pow_of_two(sizeof(*area)), GFP_KERNEL);
@@ -51,6 +52,7 @@ static struct xsw_area *area_create(const struct xsw_extent *ext, u64 offset, u6
 	if (!area)
 		return NULL;
 	spin_lock_init(&area->lock);
+	area->pool = pool;
 	if (!xsw_area_init(area, ext, offset, size))
 		return area;
 	xsw_area_exit(area);
@@ -67,7 +69,7 @@ static int add_areas(struct xsw_pool *pool, const struct xsw_extent *ext, u64 ta
 
 	for (; nr; nr--) {
 		u64 size = nr > 1 ? cut : ext->size - offset;
-		struct xsw_area *area = area_create(ext, offset, size);
+		struct xsw_area *area = area_create(pool, ext, offset, size);
 
 		if (!area)
 			return -ENOMEM;
@@ -291,7 +293,7 @@ int xsw_pool_add(struct xsw_pool *pool, const struct xsw_extent *ext)
 	if (!area) {
 		if (pool->nr_areas == pool->nr_first + pool->nr_more)
 			return -ENOSPC;
-		made = area_create(ext, 0, ext->size);
+		made = area_create(pool, ext, 0, ext->size);
 		if (!made)
 			return -ENOMEM;
 		made->closed = true;
@@ -613,12 +615,6 @@ static bool valid_for_device(enum dma_data_direction dir)
 
 /* ---- mapping ---- */
 
-/* Most devices: what is contiguous for the machine is so for them, and any slot will do. */
-static inline bool is_plain(const struct xsw_dev *dev)
-{
-	return !(dev->min_align_mask | dev->alloc_align_mask) && !dev->ranges;
-}
-
 /* Is a run at @machine one that @want may have? Sets its dma address. */
 static inline bool suits(const struct xsw_want *want, const struct xsw_dev *dev, u64 machine,
 			 dma_addr_t *dma)
@@ -632,60 +628,46 @@ static inline bool suits(const struct xsw_want *want, const struct xsw_dev *dev,
 	return !((start ^ (start + want->size - 1)) & ~want->boundary);
 }
 
-/* The same for plain devices; of a boundary that is no 2^n - 1 it knows nothing, and refuses. */
-static inline bool suits_plain(const struct xsw_dev *dev, u64 machine, size_t size, u64 bytes)
+/*
+ * Most devices: any slots of @area, which is some CPU's and so never moves, will do for @dev. A
+ * boundary that is no 2^n - 1 asks for more here than it does elsewhere.
+ */
+static inline bool is_plain(const struct xsw_dev *dev, const struct xsw_area *area)
 {
-	u64 crossed = (machine ^ (machine + size - 1)) & ~dev->seg_boundary;
+	u64 first = area->machine, last = first + area->bytes - 1;
 
-	return machine + bytes - 1 <= xsw_dma_limit(dev) &&
-	       !(crossed | (size >= PAGE_SIZE ? machine & (PAGE_SIZE - 1) : 0));
-}
-
-/* With the lock held: the first free page, where that will do. */
-static noinline struct xsw_run *take_page(struct xsw_area *area, const struct xsw_dev *dev,
-					  size_t size, u32 n)
-{
-	u32 slot = n == XSW_PAGE_SLOTS ? xsw_area_free_page(area) : XSW_NO_SLOT;
-
-	if (slot == XSW_NO_SLOT || !suits_plain(dev, area->machine + (slot << XSW_SLOT_SHIFT), size,
-						1ULL << XSW_PAGE_SHIFT))
-		return NULL;
-	return xsw_area_take_page(area, slot);
+	return !(dev->min_align_mask | dev->alloc_align_mask) && !dev->ranges &&
+	       last <= xsw_dma_limit(dev) && !((first ^ last) & ~dev->seg_boundary);
 }
 
 /*
- * For plain devices: the run of @n slots that was freed last, as the others are hardly hot; else,
- * for a page, any. Constant work.
+ * What most maps come to: the run of @n slots that was freed last, as the others are hardly hot.
+ * Whatever is in the way, the lock included, take_soon() sees to.
  */
-static inline struct xsw_run *take_plain(struct xsw_pool *pool, struct xsw_area *area,
-					 const struct xsw_dev *dev, size_t size, u32 n)
+static inline struct xsw_run *take_plain(struct xsw_area *area, size_t size, u32 n,
+					 dma_addr_t *dma)
 {
+	u64 align = size >= PAGE_SIZE ? PAGE_SIZE - 1 : 0, machine;
 	struct xsw_run *run;
 	unsigned long flags;
-	u32 at;
 
-	spin_lock_irqsave(&area->lock, flags);
+	if (unlikely(!spin_trylock_irqsave(&area->lock, flags)))
+		return NULL;
 	run = area->hot[n];
-	if (likely(run && suits_plain(dev, area->machine + (run->first << XSW_SLOT_SHIFT), size,
-				      (u64)n << XSW_SLOT_SHIFT))) {
-		xsw_area_take_hot(area, run);
-	} else {
-		run = take_page(area, dev, size, n);
-		if (!run) {
-			spin_unlock_irqrestore(&area->lock, flags);
-			return NULL;
-		}
-	}
-	at = run->first << XSW_SLOT_SHIFT;
-	if (run->at != at)
-		run->at = at;
-	if (unlikely(!charge(area, n))) {
-		spin_unlock_irqrestore(&area->lock, flags);
-		settle(pool, area, n, false);
-		return run;
-	}
+	if (unlikely(!run || (s32)(area->used + n) > area->limit))
+		goto none;
+	machine = area->machine + (run->first << XSW_SLOT_SHIFT);
+	if (unlikely(machine & align))
+		goto none;
+	xsw_area_take_hot(area, run, n);
+	WRITE_ONCE(area->used, area->used + n);
+	run->at = run->first << XSW_SLOT_SHIFT;
+	*dma = machine;
 	spin_unlock_irqrestore(&area->lock, flags);
 	return run;
+none:
+	spin_unlock_irqrestore(&area->lock, flags);
+	return NULL;
 }
 
 /* With the lock held: the mapping has its place, and can be told from all others. */
@@ -695,32 +677,55 @@ static bool begin(struct xsw_area *area, struct xsw_run *run, const struct xsw_w
 	return charge(area, run->n);
 }
 
-/* For any device; of long runs the latest of the right length. */
-static struct xsw_run *take_hot(struct xsw_pool *pool, struct xsw_area *area,
-				const struct xsw_want *want, const struct xsw_dev *dev,
-				dma_addr_t *dma)
+/* With the lock held: the hot run of @n slots that was freed last, if it suits. */
+static struct xsw_run *take_latest(struct xsw_area *area, const struct xsw_want *want,
+				   const struct xsw_dev *dev, u64 n, dma_addr_t *dma)
+{
+	struct xsw_run **link = &area->hot[n <= XSW_HOT_SLOTS ? n : 0], *run;
+
+	/* The longer ones are in one list. */
+	while (*link && (*link)->n != n)
+		link = &(*link)->cooler;
+	run = *link;
+	if (!run || !suits(want, dev, area->machine + ((u64)run->first << XSW_SLOT_SHIFT), dma))
+		return NULL;
+	if (n <= XSW_HOT_SLOTS) {
+		xsw_area_take_hot(area, run, n);
+	} else {
+		*link = run->cooler;
+		area->nr_long--;
+	}
+	return run;
+}
+
+/* With the lock held: the first free page, if it suits. */
+static struct xsw_run *take_page(struct xsw_area *area, const struct xsw_want *want,
+				 const struct xsw_dev *dev, dma_addr_t *dma)
+{
+	u32 slot = area->closed ? XSW_NO_SLOT : xsw_area_free_page(area);
+
+	if (slot == XSW_NO_SLOT ||
+	    !suits(want, dev, area->machine + ((u64)slot << XSW_SLOT_SHIFT), dma))
+		return NULL;
+	return xsw_area_take_page(area, slot);
+}
+
+/* What takes constant work, for any device. */
+static struct xsw_run *take_soon(struct xsw_pool *pool, struct xsw_area *area,
+				 const struct xsw_want *want, const struct xsw_dev *dev,
+				 dma_addr_t *dma)
 {
 	u64 n = want->bytes >> XSW_SLOT_SHIFT;
-	struct xsw_run **link, *run;
+	struct xsw_run *run;
 	bool charged = true;
 	unsigned long flags;
 
 	spin_lock_irqsave(&area->lock, flags);
-	link = &area->hot[n <= XSW_HOT_SLOTS ? n : 0];
-	while (*link && (*link)->n != n)
-		link = &(*link)->cooler;
-	run = *link;
-	if (run && suits(want, dev, area->machine + ((u64)run->first << XSW_SLOT_SHIFT), dma)) {
-		if (n <= XSW_HOT_SLOTS) {
-			xsw_area_take_hot(area, run);
-		} else {
-			*link = run->cooler;
-			area->nr_long--;
-		}
+	run = take_latest(area, want, dev, n, dma);
+	if (!run && n == XSW_PAGE_SLOTS)
+		run = take_page(area, want, dev, dma);
+	if (run)
 		charged = begin(area, run, want);
-	} else {
-		run = NULL;
-	}
 	spin_unlock_irqrestore(&area->lock, flags);
 	if (unlikely(!charged))
 		settle(pool, area, run->n, false);
@@ -779,14 +784,24 @@ static struct xsw_run *search(struct xsw_pool *pool, struct xsw_area *area,
 	return NULL;
 }
 
+/* All of it, even if the driver promises to sync later: padding it never will. */
+static noinline enum xsw_cause fill_caches(struct xsw_area *area, struct xsw_run *run, u32 at,
+					   u32 bytes, size_t size)
+{
+	xsw_arch_sync_for_device(area->phys + at, bytes, DMA_BIDIRECTIONAL);
+	smp_store_release(&run->size, size);
+	return XSW_CAUSE_NONE;
+}
+
 /*
- * Fill slots that are ours alone, @bytes of them with the mapping at @offset, and let it live.
+ * Fill slots that are ours alone, from @at on and @bytes of them, with the mapping at @offset, and
+ * let it live.
  */
-static __always_inline void fill(struct xsw_area *area, struct xsw_run *run, phys_addr_t phys,
-				 size_t size, u64 offset, u64 bytes, bool coherent)
+static __always_inline enum xsw_cause fill(struct xsw_area *area, struct xsw_run *run, u32 at,
+					   phys_addr_t phys, size_t size, u64 offset, u64 bytes,
+					   bool coherent)
 {
 	u64 end = offset + size;
-	u32 at = run->at - offset;
 	u8 *mem = area->vaddr + at;
 
 	/* Filling nothing takes its time, too. */
@@ -795,13 +810,12 @@ static __always_inline void fill(struct xsw_area *area, struct xsw_run *run, phy
 	copy(mem + offset, phys, size, true);
 	if (end < bytes)
 		memset(mem + end, 0, bytes - end);
-	/* All of it, even if the driver promises to sync later: padding it never will. */
-	if (!coherent)
-		xsw_arch_sync_for_device(area->phys + at, bytes, DMA_BIDIRECTIONAL);
-
 	run->phys = phys;
+	if (!coherent)
+		return fill_caches(area, run, at, bytes, size);
 	/* Who sees it live sees all of it. */
 	smp_store_release(&run->size, size);
+	return XSW_CAUSE_NONE;
 }
 
 /* Why there was no place: because of the moment, the size, the demands or the device's reach. */
@@ -864,14 +878,14 @@ static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct 
 		return XSW_CAUSE_TOO_LARGE;
 	want_init(&want, dev, phys, size);
 	for (;;) {
-		struct xsw_run *run = take_hot(pool, area, &want, dev, dma);
+		struct xsw_run *run = take_soon(pool, area, &want, dev, dma);
 
 		if (!run)
 			run = search(pool, area, &want, dev, dma);
 		if (run) {
-			fill(area, run, phys, size, want.offset, want.bytes, dev->coherent);
 			*dma += want.offset;
-			return XSW_CAUSE_NONE;
+			return fill(area, run, run->at - want.offset, phys, size, want.offset,
+				    want.bytes, dev->coherent);
 		}
 		area = next_area(pool, home, nr, &i);
 		if (!area)
@@ -888,30 +902,27 @@ enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, ph
 {
 	/* Of any size: it must not go round. */
 	u64 n = (size >> XSW_SLOT_SHIFT) + !!(size & XSW_SLOT_MASK);
+	struct xsw_area *area = pool->home[xsw_cpu()];
 
-	if (likely(n <= XSW_HOT_SLOTS && is_plain(dev))) {
-		struct xsw_area *area = pool->home[xsw_cpu()];
-		struct xsw_run *run = take_plain(pool, area, dev, size, n);
+	if (likely(n <= XSW_HOT_SLOTS && is_plain(dev, area))) {
+		struct xsw_run *run = take_plain(area, size, n, dma);
 
-		if (likely(run)) {
-			*dma = area->machine + run->at;
-			fill(area, run, phys, size, 0, (u64)n << XSW_SLOT_SHIFT, dev->coherent);
-			return XSW_CAUSE_NONE;
-		}
+		if (likely(run))
+			return fill(area, run, run->at, phys, size, 0, (u64)n << XSW_SLOT_SHIFT,
+				    dev->coherent);
 	}
-	return map_anywhere(pool, dev, phys, size, dma);
+	return map_anywhere(area->pool, dev, phys, size, dma);
 }
 
-enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
-			      bool coherent, u64 machine, size_t size,
-			      enum dma_data_direction dir, unsigned long attrs)
+/* Any unmap; xsw_pool_unmap() has what most come to. */
+static noinline enum xsw_cause unmap_any(struct xsw_area *area, bool coherent, u64 machine,
+					 size_t size, enum dma_data_direction dir, bool copy_back)
 {
 	u64 at = machine - READ_ONCE(area->machine);
 	struct xsw_run *run;
 	unsigned long flags;
 	u32 len = 0;
 
-	/* What can be known before is out of the way of the lock. */
 	if (unlikely(at >= area->bytes))
 		return XSW_CAUSE_NOT_MAPPED;
 	run = xsw_area_home(area, at);
@@ -927,7 +938,7 @@ enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 	}
 	/* Of several unmaps one gets past this; the slots are then its alone. */
 	run->size = 0;
-	if (valid_for_cpu(dir) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
+	if (copy_back) {
 		spin_unlock_irqrestore(&area->lock, flags);
 		if (!coherent)
 			xsw_arch_sync_for_cpu(area->phys + at, size, dir);
@@ -937,12 +948,55 @@ enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
 	/* First, or somebody takes these slots and the account goes over the top. */
 	if (unlikely(!charge(area, -(s32)run->n))) {
 		spin_unlock_irqrestore(&area->lock, flags);
-		settle(pool, area, -(s32)run->n, false);
+		settle(area->pool, area, -(s32)run->n, false);
 		spin_lock_irqsave(&area->lock, flags);
 	}
 	xsw_area_free(area, run);
 	spin_unlock_irqrestore(&area->lock, flags);
 	return XSW_CAUSE_NONE;
+}
+
+/* Most unmaps: the run goes back to where the next map takes it, and nothing is in the way. */
+static inline bool put_plain(struct xsw_area *area, u64 machine, size_t size)
+{
+	u64 at = machine - READ_ONCE(area->machine);
+	struct xsw_run *run;
+	unsigned long flags;
+	u32 n, hot;
+	s32 used;
+
+	if (unlikely(at >= area->bytes || size - 1 >= XSW_HOT_SLOTS << XSW_SLOT_SHIFT))
+		return false;
+	run = xsw_area_home(area, at);
+	if (unlikely(!spin_trylock_irqsave(&area->lock, flags)))
+		return false;
+	/* Pairs with the release in fill(). */
+	if (unlikely(run->at != at || smp_load_acquire(&run->size) != size ||
+		     area->machine + at != machine))
+		goto none;
+	n = run->n;
+	used = area->used - n;
+	hot = area->hot_slots + n;
+	if (unlikely(used > area->limit || !xsw_area_may_be_hot(area, n, hot, used)))
+		goto none;
+	WRITE_ONCE(area->used, used);
+	run->size = 0;
+	xsw_area_put_hot(area, run, n, hot);
+	spin_unlock_irqrestore(&area->lock, flags);
+	return true;
+none:
+	spin_unlock_irqrestore(&area->lock, flags);
+	return false;
+}
+
+enum xsw_cause xsw_pool_unmap(struct xsw_area *area, bool coherent, u64 machine, size_t size,
+			      enum dma_data_direction dir, unsigned long attrs)
+{
+	bool copy_back = valid_for_cpu(dir) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC);
+
+	if (!copy_back && likely(put_plain(area, machine, size)))
+		return XSW_CAUSE_NONE;
+	return unmap_any(area, coherent, machine, size, dir, copy_back);
 }
 
 /* The mapping that has the byte at @machine, if all of @size is in it: where, and its memory. */

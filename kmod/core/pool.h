@@ -157,8 +157,7 @@ static inline struct xsw_area *xsw_pool_find(const struct xsw_pool *pool, u64 ma
 /* Bounce: xsw_map(), xsw_unmap() and xsw_sync() of what is in the pool. */
 enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
 			    size_t size, dma_addr_t *dma);
-enum xsw_cause xsw_pool_unmap(struct xsw_pool *pool, struct xsw_area *area,
-			      bool coherent, u64 machine, size_t size,
+enum xsw_cause xsw_pool_unmap(struct xsw_area *area, bool coherent, u64 machine, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs);
 enum xsw_cause xsw_pool_sync(struct xsw_area *area, bool coherent, u64 machine, size_t size,
 			     enum dma_data_direction dir, bool for_cpu);

@@ -14,8 +14,8 @@ bool xsw_bench_pool_unmap(struct xsw_pool *pool, const struct xsw_dev *dev, dma_
 {
 	struct xsw_area *area = xsw_pool_find(pool, dma);
 
-	return area && xsw_pool_unmap(pool, area, dev->coherent, dma, size, dir, 0) ==
-		       XSW_CAUSE_NONE;
+	return area &&
+	       xsw_pool_unmap(area, dev->coherent, dma, size, dir, 0) == XSW_CAUSE_NONE;
 }
 
 bool xsw_bench_pool_holds(const struct xsw_pool *pool, u64 machine)

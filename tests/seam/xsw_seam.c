@@ -24,7 +24,11 @@ void xsw_seam_give_way(void)
 }
 __thread int xsw_seam_irqs_off;
 unsigned long xsw_seam_unsafe_locks;
+#ifdef XSW_BENCH_CORE
+__thread int xsw_seam_cpu;
+#else
 __thread int xsw_seam_cpu = -1;
+#endif
 
 void xsw_seam_spin(spinlock_t *lock)
 {

@@ -108,8 +108,8 @@ static inline void xsw_seam_preempt(void)
 #define smp_load_acquire(p)	({ xsw_seam_preempt(); __atomic_load_n((p), __ATOMIC_ACQUIRE); })
 #define smp_store_release(p, v)							\
 	({ xsw_seam_preempt(); __atomic_store_n((p), (v), __ATOMIC_RELEASE); })
-#define likely(x)	__builtin_expect(!!(x), 1)
-#define unlikely(x)	__builtin_expect(!!(x), 0)
+#define likely(x)	__builtin_expect_with_probability(!!(x), 1, 0.9999)
+#define unlikely(x)	__builtin_expect_with_probability(!!(x), 0, 0.9999)
 #define ____cacheline_aligned_in_smp	__attribute__((aligned(64)))
 
 /* locks; one that is taken with "interrupts" on, and so could deadlock, is counted */
@@ -162,6 +162,15 @@ static inline void spin_unlock(spinlock_t *lock)
 	xsw_seam_irqs(1);			\
 	xsw_seam_lock(lock);			\
 } while (0)
+static inline bool xsw_seam_trylock(spinlock_t *lock)
+{
+	xsw_seam_preempt();
+	if (unlikely(__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)))
+		return false;
+	xsw_seam_irqs(1);
+	return true;
+}
+#define spin_trylock_irqsave(lock, flags)	((flags) = 0, xsw_seam_trylock(lock))
 #define spin_unlock_irqrestore(lock, flags) do {	\
 	(void)(flags);					\
 	spin_unlock(lock);				\
@@ -256,7 +265,11 @@ unsigned int xsw_seam_new_cpu(void);
 
 static inline unsigned int xsw_cpu(void)
 {
-	return xsw_seam_cpu < 0 ? xsw_seam_new_cpu() : (unsigned int)xsw_seam_cpu;
+#ifndef XSW_BENCH_CORE
+	if (xsw_seam_cpu < 0)
+		return xsw_seam_new_cpu();
+#endif
+	return xsw_seam_cpu;
 }
 
 static inline unsigned int xsw_nr_cpus(void)

@@ -230,14 +230,16 @@ TEST(Invariant, I5_MaskAlignmentAndBoundaryHold) {
 }
 
 // 6. Unmap of what is not mapped, or with another size, never corrupts.
-TEST(Invariant, I6_WrongUnmapIsRefused) {
+void wrong_unmap_is_refused(u64 min_align_mask, dma_data_direction dir) {
   World w(small_pool());
   xsw_dev dev = bouncing_device();
-  dev.min_align_mask = 0xfff;
+  dev.min_align_mask = min_align_mask;
   const size_t size = 7000;
   w.fill(w.ram() + 0x123, size, 1);
-  Mapped m = w.map(dev, w.ram() + 0x123, size);
-  Mapped next = w.map(dev, w.ram() + 64 * KiB, 100);
+  // Addresses before the next one are the pool's, too.
+  Mapped first = w.map(dev, w.ram(), 1, dir);
+  Mapped m = w.map(dev, w.ram() + 0x123, size, dir);
+  Mapped next = w.map(dev, w.ram() + 64 * KiB, 100, dir);
   ASSERT_EQ(m.ret, 0);
   w.device_write(dev, m.dma, pattern(size, 2));
   const Bytes ram = w.read(w.ram(), 128 * KiB);
@@ -259,15 +261,23 @@ TEST(Invariant, I6_WrongUnmapIsRefused) {
       {m.dma + 40 * kSlot, size, XSW_CAUSE_NOT_MAPPED},
   };
   for (const auto &c : cases) {
-    EXPECT_EQ(w.unmap(dev, c.dma, c.size), c.cause) << std::hex << c.dma - m.dma;
+    EXPECT_EQ(w.unmap(dev, c.dma, c.size, dir), c.cause) << std::hex << c.dma - m.dma;
     ASSERT_EQ(w.info().used, used);
     ASSERT_EQ(w.read(w.ram(), 128 * KiB), ram);
     ASSERT_EQ(w.pool_bytes(), pool);
   }
-  EXPECT_EQ(w.unmap(dev, m.dma, size), XSW_CAUSE_NONE);
-  EXPECT_EQ(w.unmap(dev, m.dma, size), XSW_CAUSE_NOT_MAPPED);
-  EXPECT_EQ(w.unmap(dev, next.dma, 100), XSW_CAUSE_NONE);
+  EXPECT_EQ(w.unmap(dev, m.dma, size, dir), XSW_CAUSE_NONE);
+  EXPECT_EQ(w.unmap(dev, m.dma, size, dir), XSW_CAUSE_NOT_MAPPED);
+  EXPECT_EQ(w.unmap(dev, m.dma, 0, dir), XSW_CAUSE_NOT_MAPPED);
+  EXPECT_EQ(w.unmap(dev, next.dma, 100, dir), XSW_CAUSE_NONE);
+  EXPECT_EQ(w.unmap(dev, first.dma, 1, dir), XSW_CAUSE_NONE);
   EXPECT_EQ(w.info().used, 0U);
+}
+
+TEST(Invariant, I6_WrongUnmapIsRefused) {
+  for (const u64 mask : {u64{0}, u64{0xfff}})
+    for (const auto dir : {DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE})
+      ASSERT_NO_FATAL_FAILURE(wrong_unmap_is_refused(mask, dir)) << mask << ", direction " << dir;
 }
 
 TEST(Invariant, I6_OfManyUnmapsOneIsRight) {
@@ -377,7 +387,9 @@ TEST(Invariant, I7_AccountsAreExact) {
       used += DIV_ROUND_UP(size, kSlot);
     } else {
       auto it = live.begin() + static_cast<long>(rng() % live.size());
-      ASSERT_EQ(w.unmap(dev, it->first, it->second), XSW_CAUSE_NONE);
+      // With a copy back and without.
+      auto dir = rng() % 2 ? DMA_TO_DEVICE : DMA_BIDIRECTIONAL;
+      ASSERT_EQ(w.unmap(dev, it->first, it->second, dir), XSW_CAUSE_NONE);
       used -= DIV_ROUND_UP(it->second, kSlot);
       live.erase(it);
     }

@@ -31,7 +31,7 @@ Dice dice(u64 seed) {
 
 // What devices there are: each demands something else of its places.
 std::vector<Device> devices(u64 machine, u64 size) {
-  std::vector<Device> all(8, {bouncing_device(), {}});
+  std::vector<Device> all(11, {bouncing_device(), {}});
   all[1].dev.min_align_mask = 0xfff;
   all[2].dev.seg_boundary = 0xffff;
   all[3].dev.min_align_mask = 0x1ff;
@@ -42,7 +42,10 @@ std::vector<Device> devices(u64 machine, u64 size) {
   all[6].ranges = {{machine, 0x1'0000'5000, size / 2 + 3 * kSlot},
                    {machine + size / 2 + 3 * kSlot, 0x7000'0000, size}};
   all[6].dev.min_align_mask = 0x1fff;
-  all[7].dev.coherent = false;
+  all[7].dev.dma_mask = machine + size / 2 - 1;
+  all[8].dev.bus_limit = machine + size / 4 * 3;
+  all[9].dev.alloc_align_mask = 0x1'ffff;
+  all[10].dev.coherent = false;
   for (Device &d : all) {
     if (!d.ranges.empty()) {
       d.dev.ranges = d.ranges.data();
