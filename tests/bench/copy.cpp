@@ -35,9 +35,10 @@ void sync(benchmark::State &state, size_t size, dma_data_direction dir, bool for
 } // namespace
 
 int main(int argc, char **argv) {
-  add_pairs("copy/to_device", Level::path, DMA_TO_DEVICE);
-  add_pairs("copy/from_device", Level::path, DMA_FROM_DEVICE);
-  add_pairs("copy/bidirectional", Level::path, DMA_BIDIRECTIONAL);
+  add_pairs("copy/to_device", Level::pool, DMA_TO_DEVICE);
+  add_pairs("copy/from_device", Level::pool, DMA_FROM_DEVICE);
+  add_pairs("copy/bidirectional", Level::pool, DMA_BIDIRECTIONAL);
+  add_pairs("decided/to_device", Level::path, DMA_TO_DEVICE);
   for (const size_t size : kSizes) {
     add("memcpy_cold/" + size_name(size), [=](benchmark::State &s) {
       cold_memcpy(s, size);

@@ -4,6 +4,7 @@
 // it leaves OUT.1, OUT.2, ... with the totals of one case each, whose name and number of pairs are
 // in the line "desc: Trigger: Client Request: NAME PAIRS". Nothing but the core is counted.
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include <valgrind/callgrind.h>
@@ -25,17 +26,18 @@ void pairs(const std::string &name, bool path, size_t size, size_t depth) {
   World world(2);
   const xsw_dev dev = device();
   const Memory source = huge_memory(size);
-  std::vector<Mapping> live(depth);
+  auto run = [&](size_t n) {
+    const bool ok =
+        path ? xsw_bench_pairs(&world.env(), &dev, source.get(), size, DMA_TO_DEVICE, n, depth)
+             : xsw_bench_pool_pairs(world.env().pool, &dev, source.get(), size, DMA_TO_DEVICE, n,
+                                    depth);
+    if (!ok)
+      std::exit(4);
+  };
   xsw_seam_cpu = 0;
-  for (size_t i = 0; i < rounds + 3; i++) {
-    if (i == 3)
-      CALLGRIND_TOGGLE_COLLECT;
-    for (Mapping &m : live)
-      path ? world.map(dev, source.get(), size, DMA_TO_DEVICE, m)
-           : world.pool_map(dev, source.get(), size, m);
-    for (const Mapping &m : live)
-      path ? world.unmap(dev, m, DMA_TO_DEVICE) : world.pool_unmap(dev, m, DMA_TO_DEVICE);
-  }
+  run(3);
+  CALLGRIND_TOGGLE_COLLECT;
+  run(rounds);
   CALLGRIND_TOGGLE_COLLECT;
   report(name + "/" + std::to_string(size) + "/" + std::to_string(depth), rounds * depth);
 }
@@ -60,9 +62,31 @@ void fill(double percent, size_t size) {
   report("fill/" + std::to_string(size) + "/" + std::to_string(static_cast<int>(percent)), probes);
 }
 
+// Nothing is hot: each map takes its page from the bitmaps.
+void cold(size_t size) {
+  constexpr size_t maps = 500;
+  World world(1);
+  const xsw_dev dev = device();
+  const Memory source = huge_memory(size);
+  xsw_seam_cpu = 0;
+  std::vector<Mapping> live(maps);
+  for (Mapping &m : live) {
+    CALLGRIND_TOGGLE_COLLECT;
+    const bool ok = world.pool_map(dev, source.get(), size, m);
+    CALLGRIND_TOGGLE_COLLECT;
+    if (!ok)
+      std::exit(4);
+  }
+  for (const Mapping &m : live)
+    world.pool_unmap(dev, m, DMA_TO_DEVICE);
+  report("cold/" + std::to_string(size), maps);
+}
+
 } // namespace
 
 int main() {
+  for (const size_t size : {size_t{64}, 4 * KiB, 64 * KiB})
+    cold(size);
   for (const size_t size : {size_t{64}, 4 * KiB, 64 * KiB, 256 * KiB, 4 * MiB})
     pairs("alloc", false, size, 1);
   for (const size_t size : {4 * KiB, 64 * KiB})

@@ -108,29 +108,24 @@ inline void pairs(benchmark::State &state, World &world, Level level, size_t siz
                   dma_data_direction dir) {
   const xsw_dev dev = device();
   const Memory source = huge_memory(size);
-  std::vector<Mapping> live(depth);
   xsw_seam_cpu = state.thread_index();
   bool failed = false;
   if (level == Level::pool)
     measure(
         state, size,
         [&] {
-          for (Mapping &m : live)
-            failed |= !world.pool_map(dev, source.get(), size, m);
-          for (const Mapping &m : live)
-            world.pool_unmap(dev, m, dir);
+          failed |= !xsw_bench_pool_pairs(world.env().pool, &dev, source.get(), size, dir,
+                                          XSW_BENCH_DEPTH / depth, depth);
         },
-        depth);
+        XSW_BENCH_DEPTH);
   else
     measure(
         state, size,
         [&] {
-          for (Mapping &m : live)
-            failed |= !world.map(dev, source.get(), size, dir, m);
-          for (const Mapping &m : live)
-            world.unmap(dev, m, dir);
+          failed |= !xsw_bench_pairs(&world.env(), &dev, source.get(), size, dir,
+                                     XSW_BENCH_DEPTH / depth, depth);
         },
-        depth);
+        XSW_BENCH_DEPTH);
   if (failed)
     state.SkipWithError("a map failed");
 }
