@@ -789,6 +789,7 @@ static noinline enum xsw_cause fill_caches(struct xsw_area *area, struct xsw_run
 					   u32 bytes, size_t size)
 {
 	xsw_arch_sync_for_device(area->phys + at, bytes, DMA_BIDIRECTIONAL);
+	/* As fill() does. */
 	smp_store_release(&run->size, size);
 	return XSW_CAUSE_NONE;
 }
