@@ -40,6 +40,16 @@ std::string suggestion(const CLI::App &app, int argc, char **argv) {
   return {};
 }
 
+// The first argument that ends in a '='; CLI11 takes a flag's for the flag alone.
+std::string_view without_value(int argc, char **argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument.starts_with("--") && argument.ends_with('='))
+      return argument;
+  }
+  return {};
+}
+
 } // namespace
 
 // What a handler prints may throw; then there is no place left to say so.
@@ -55,6 +65,10 @@ int main(int argc, char **argv) {
   const std::array<const char *, 4> names{"info", "run", "stress", "bench"};
   for (const char *name : names)
     app.get_subcommand(name)->footer(footer);
+  if (const auto argument = without_value(argc, argv); !argument.empty()) {
+    fmt::print(stderr, "xswiotlb: {} has no value behind the '='\n", argument);
+    return static_cast<int>(xsw::Exit::usage);
+  }
   try {
     app.parse(argc, argv);
     for (size_t i = 0; i < names.size(); ++i)

@@ -35,6 +35,8 @@ wrong 2 --rounds xswiotlb bench --rounds=9
 wrong 2 --threads xswiotlb bench --threads=0
 check "a job file is only parsed on request" xswiotlb run --parse-only /jobs/paths.ini
 check "a flag needs no value" sh -c 'xswiotlb run --force_bounce --size=4k --showcmd | grep -q force_bounce=1'
+wrong 2 --sg= xswiotlb run --sg= --size=4k
+wrong 2 --size= xswiotlb run --size=
 check "the module unloads" unload
 wrong 3 /dev/xswiotlb xswiotlb info
 wrong 3 /dev/xswiotlb xswiotlb bench
