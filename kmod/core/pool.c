@@ -789,7 +789,7 @@ static noinline enum xsw_cause fill_caches(struct xsw_area *area, struct xsw_run
 					   u32 bytes, size_t size)
 {
 	xsw_arch_sync_for_device(area->phys + at, bytes, DMA_BIDIRECTIONAL);
-	/* As fill() does. */
+	/* As in fill(); pairs with the acquires there are of it. */
 	smp_store_release(&run->size, size);
 	return XSW_CAUSE_NONE;
 }
@@ -863,10 +863,7 @@ static struct xsw_area *next_area(const struct xsw_pool *pool, const struct xsw_
 	return NULL;
 }
 
-/*
- * Where there was nothing hot that is plain: this CPU's area, then the others of its node,
- * then all.
- */
+/* All that take_plain() did not do: this CPU's area, then the others of its node, then all. */
 static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct xsw_dev *dev,
 					    phys_addr_t phys, size_t size, dma_addr_t *dma)
 {
@@ -957,7 +954,10 @@ static noinline enum xsw_cause unmap_any(struct xsw_area *area, bool coherent, u
 	return XSW_CAUSE_NONE;
 }
 
-/* Most unmaps: the run goes back to where the next map takes it, and nothing is in the way. */
+/*
+ * Most unmaps that copy nothing back: the run goes to where the next map takes it, and nothing is
+ * in the way.
+ */
 static inline bool put_plain(struct xsw_area *area, u64 machine, size_t size)
 {
 	u64 at = machine - READ_ONCE(area->machine);
@@ -990,14 +990,21 @@ none:
 	return false;
 }
 
+static noinline enum xsw_cause unmap_plain(struct xsw_area *area, bool coherent, u64 machine,
+					   size_t size, enum dma_data_direction dir)
+{
+	if (likely(put_plain(area, machine, size)))
+		return XSW_CAUSE_NONE;
+	return unmap_any(area, coherent, machine, size, dir, false);
+}
+
+/* Apart, so that neither has to save what only the other needs. */
 enum xsw_cause xsw_pool_unmap(struct xsw_area *area, bool coherent, u64 machine, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
-	bool copy_back = valid_for_cpu(dir) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC);
-
-	if (!copy_back && likely(put_plain(area, machine, size)))
-		return XSW_CAUSE_NONE;
-	return unmap_any(area, coherent, machine, size, dir, copy_back);
+	if (valid_for_cpu(dir) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		return unmap_any(area, coherent, machine, size, dir, true);
+	return unmap_plain(area, coherent, machine, size, dir);
 }
 
 /* The mapping that has the byte at @machine, if all of @size is in it: where, and its memory. */

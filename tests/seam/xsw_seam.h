@@ -108,8 +108,8 @@ static inline void xsw_seam_preempt(void)
 #define smp_load_acquire(p)	({ xsw_seam_preempt(); __atomic_load_n((p), __ATOMIC_ACQUIRE); })
 #define smp_store_release(p, v)							\
 	({ xsw_seam_preempt(); __atomic_store_n((p), (v), __ATOMIC_RELEASE); })
-#define likely(x)	__builtin_expect_with_probability(!!(x), 1, 0.9999)
-#define unlikely(x)	__builtin_expect_with_probability(!!(x), 0, 0.9999)
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
 #define ____cacheline_aligned_in_smp	__attribute__((aligned(64)))
 
 /* locks; one that is taken with "interrupts" on, and so could deadlock, is counted */
