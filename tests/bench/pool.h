@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The pool by itself, without the decision to bounce, for C++, which pool.h of the core is not for.
+ * The pool by itself, without the decision to bounce, for C++, which pool.h of the core is not for;
+ * and what is measured as a loop, of the pool and of the whole path.
  */
 #ifndef XSW_BENCH_POOL_H
 #define XSW_BENCH_POOL_H
