@@ -92,29 +92,47 @@ static struct xsw_free free_in_leaf(const struct xsw_word *word)
 	return f;
 }
 
-/* After words [from, to] have changed: up to where that makes no difference. */
-static void update(struct xsw_area *area, u32 from, u32 to)
+/* And what is above it, up to where that makes no difference. */
+static void refresh_leaf(struct xsw_area *area, const struct xsw_stale *stale)
 {
+	u32 node = area->leaves + stale->leaf, len = LEAF_SLOTS, w = stale->leaf * LEAF_WORDS;
 	struct xsw_free *tree = area->tree;
-	bool changed = false;
-	u32 i, len;
+	u32 words;
 
-	for (i = from; i <= to; i++)
+	for (words = stale->words; words; words &= words - 1) {
+		u32 i = w + __ffs64(words);
+
 		area->word[i] = free_in_word(area->taken[i]);
-	from /= LEAF_WORDS;
-	to /= LEAF_WORDS;
-	for (i = from; i <= to; i++)
-		changed |= set_free(&tree[area->leaves + i],
-				    free_in_leaf(&area->word[i * LEAF_WORDS]));
-	from += area->leaves;
-	to += area->leaves;
-	for (len = LEAF_SLOTS; changed && from > 1; len *= 2) {
-		from /= 2;
-		to /= 2;
-		changed = false;
-		for (i = from; i <= to; i++)
-			changed |= set_free(&tree[i], free_in_pair(&tree[2 * i], len));
 	}
+
+	if (!set_free(&tree[node], free_in_leaf(&area->word[w])))
+		return;
+	for (node /= 2; node; node /= 2, len *= 2)
+		if (!set_free(&tree[node], free_in_pair(&tree[2 * node], len)))
+			return;
+}
+
+/* Before anybody looks at the tree, or at area->word. */
+static void refresh(struct xsw_area *area)
+{
+	while (area->nr_stale)
+		refresh_leaf(area, &area->stale[--area->nr_stale]);
+}
+
+/* Word @w has changed. Until somebody looks, it and its neighbours may change more than once. */
+static void set_stale(struct xsw_area *area, u32 w)
+{
+	u32 i, leaf = w / LEAF_WORDS, word = 1U << w % LEAF_WORDS;
+
+	for (i = area->nr_stale; i--; ) {
+		if (area->stale[i].leaf == leaf) {
+			area->stale[i].words |= word;
+			return;
+		}
+	}
+	if (area->nr_stale == XSW_STALE_LEAVES)
+		refresh(area);
+	area->stale[area->nr_stale++] = (struct xsw_stale){ leaf, word };
 }
 
 /* First of the @n free slots in a row of word @w, which has them. */
@@ -159,11 +177,12 @@ static u32 run_in_leaf(const struct xsw_area *area, u32 from, u32 n, u32 *last)
 }
 
 /* First of @n free slots in a row that lie at or after @from, or XSW_NO_SLOT. */
-static u32 next_run(const struct xsw_area *area, u32 from, u32 n)
+static u32 next_run(struct xsw_area *area, u32 from, u32 n)
 {
 	u32 node = area->leaves + from / LEAF_SLOTS, len = LEAF_SLOTS;
 	u32 run, slot;
 
+	refresh(area);
 	if (area->tree[1].most < n || from >= area->nr)
 		return XSW_NO_SLOT;
 	slot = run_in_leaf(area, from, n, &run);
@@ -235,8 +254,8 @@ static void set_taken(struct xsw_area *area, u32 from, u32 to, bool taken)
 		else
 			area->taken[w] &= ~word_mask(w, from, to);
 		update_pages(area, w);
+		set_stale(area, w);
 	}
-	update(area, from / 64, (to - 1) / 64);
 }
 
 /* The first free page at or after slot @from, as its first slot, or XSW_NO_SLOT. */
@@ -296,7 +315,7 @@ static u32 last_taken(const struct xsw_area *area, u32 from, u32 to)
  * At most 64 slots, at a stride of at most 64: all possible starts in a word are
  * found at once, so that no pattern of free slots makes this slow.
  */
-static u32 find_in_words(const struct xsw_area *area, const struct xsw_fit *fit)
+static u32 find_in_words(struct xsw_area *area, const struct xsw_fit *fit)
 {
 	u32 last = fit->hi - fit->n, from = fit->lo, i, w;
 	u64 starts = 0;
@@ -336,7 +355,7 @@ static u32 find_in_words(const struct xsw_area *area, const struct xsw_fit *fit)
 }
 
 /* Anything else: goes on behind the last taken slot that is in the way. */
-static u32 find_by_jumps(const struct xsw_area *area, const struct xsw_fit *fit)
+static u32 find_by_jumps(struct xsw_area *area, const struct xsw_fit *fit)
 {
 	u32 last = fit->hi - fit->n, from = fit->lo;
 
@@ -356,7 +375,7 @@ static u32 find_by_jumps(const struct xsw_area *area, const struct xsw_fit *fit)
 	}
 }
 
-static u32 find(const struct xsw_area *area, const struct xsw_fit *fit)
+static u32 find(struct xsw_area *area, const struct xsw_fit *fit)
 {
 	if (fit->n == PAGE_SLOTS && fit->stride == PAGE_SLOTS - 1 && !fit->phase)
 		return find_page(area, fit);
@@ -413,7 +432,7 @@ static void put_record(struct xsw_area *area, struct xsw_run *run)
 }
 
 /* The same place in a page that is free, all of it, and so has an unused record. */
-static u32 find_in_free_page(const struct xsw_area *area, const struct xsw_fit *fit)
+static u32 find_in_free_page(struct xsw_area *area, const struct xsw_fit *fit)
 {
 	u32 before = fit->phase % PAGE_SLOTS, slot;
 	struct xsw_fit page = *fit;
@@ -491,6 +510,21 @@ static struct xsw_run *take_slots(struct xsw_area *area, u32 slot, u32 n)
 	return run;
 }
 
+bool xsw_area_heat(struct xsw_area *area, u32 pages)
+{
+	if (area->closed)
+		return false;
+	for (; pages; pages--) {
+		u32 slot = next_page(area, 0), hot = area->hot_slots + PAGE_SLOTS;
+
+		if (slot == XSW_NO_SLOT ||
+		    !xsw_area_may_be_hot(area, PAGE_SLOTS, hot, area->used))
+			return false;
+		xsw_area_put_hot(area, take_slots(area, slot, PAGE_SLOTS), PAGE_SLOTS, hot);
+	}
+	return true;
+}
+
 /* The beginning of a longer hot run: its rest stays hot, and the bitmap as it is. */
 static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fit)
 {
@@ -521,11 +555,16 @@ struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
 {
 	u32 slot;
 
-	if (unlikely(area->closed || area->machine != fit->machine))
+	if (unlikely(area->closed || area->machine != fit->machine || fit->n > area->longest))
 		return NULL;
 	slot = find(area, fit);
-	if (slot == XSW_NO_SLOT)
+	if (slot == XSW_NO_SLOT && xsw_area_has_hot(area))
 		return split_hot(area, fit);
+	if (slot == XSW_NO_SLOT) {
+		refresh(area);
+		area->longest = area->tree[1].most;
+		return NULL;
+	}
 	if (!area->unused && home_of(area, slot)->n) {
 		slot = find_in_free_page(area, fit);
 		if (slot == XSW_NO_SLOT)
@@ -534,14 +573,10 @@ struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
 	return take_slots(area, slot, fit->n);
 }
 
-u32 xsw_area_free_page(const struct xsw_area *area)
+bool xsw_area_is_free(struct xsw_area *area)
 {
-	return next_page(area, 0);
-}
-
-struct xsw_run *xsw_area_take_page(struct xsw_area *area, u32 slot)
-{
-	return take_slots(area, slot, PAGE_SLOTS);
+	refresh(area);
+	return area->tree[1].most == area->nr;
 }
 
 /* The latest comes first; what has been there for longest goes. */
@@ -657,14 +692,16 @@ int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offse
 	if (!area->page || !area->taken || !area->word || !area->tree || !area->filled ||
 	    !area->free_page || !area->free_word || !area->blocks)
 		return -ENOMEM;
+	area->longest = ~0U;
 	for (i = area->records; i; i--)
 		put_unused(area, &area->blocks[i]);
 	/* What the last leaf has beyond the end is never free, nor are leaves beyond it. */
 	for (i = area->nr / 64; i < area->words; i++)
 		area->taken[i] = i * 64 < area->nr ? ~0ULL << area->nr % 64 : ~0ULL;
-	for (i = 0; i < area->words; i++)
+	for (i = 0; i < area->words; i++) {
 		update_pages(area, i);
-	update(area, 0, area->words - 1);
+		set_stale(area, i);
+	}
 	return 0;
 }
 

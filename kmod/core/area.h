@@ -15,6 +15,7 @@
 #define XSW_HOT_SLOTS		132		/* longest of the short runs that are kept hot */
 #define XSW_HOT_MOST		(32 * XSW_HOT_SLOTS)	/* slots in all of them */
 #define XSW_HOT_LONG		4		/* longer runs that are kept hot */
+#define XSW_STALE_LEAVES	4		/* most leaves that the tree is behind with */
 
 #define XSW_PAGE_SHIFT		12		/* not the kernel's: what records are kept by */
 #define XSW_PAGE_SLOTS		BIT(XSW_PAGE_SHIFT - XSW_SLOT_SHIFT)
@@ -85,6 +86,16 @@ struct xsw_word {
 };
 
 /**
+ * struct xsw_stale - a leaf of the tree that has to be made up again
+ * @leaf:	which
+ * @words:	a bit for each of its words that have changed
+ */
+struct xsw_stale {
+	u32	leaf;
+	u32	words;
+};
+
+/**
  * struct xsw_area - an area
  * @pool:	of which it is
  * @machine:	machine address of slot 0
@@ -96,8 +107,8 @@ struct xsw_word {
  * @nr:		slots
  * @node:	that its memory is near to
  * @taken:	bitmap: slot is in a run
- * @word:	free slots of each of its words
- * @tree:	free slots of leaves of 8 words, from @leaves on, and of pairs of what is
+ * @word:	free slots of each of its words, but for what is @stale
+ * @tree:	the same: free slots of leaves of 8 words, from @leaves on, and of pairs of what is
  *		below: node i is made of 2i and 2i + 1
  * @filled:	bitmap: a run starts in the page
  * @free_page:	bitmap: none of the page is in a run
@@ -112,10 +123,13 @@ struct xsw_word {
  *		change until the pool's lock is free again
  * @hot_slots:	slots of all short hot runs
  * @nr_long:	hot runs that are longer
+ * @longest:	no more slots in a row are free or in hot runs; ~0: unknown, since a run was freed
  * @cool:	length of the hot run that was given up last
  * @records:	in @blocks
  * @nr_unused:	in @unused
  * @unused:	records of @blocks that stand for no slots
+ * @nr_stale:	in @stale
+ * @stale:	leaves that may differ from @taken, as nobody has looked at them since
  * @closed:	nothing is to be mapped here any more
  * @lengths:	bitmap: there were ever short runs of that length
  * @hot:	runs of each length that were freed last, latest first; 0: longer ones
@@ -147,10 +161,13 @@ struct xsw_area {
 	s32			limit;
 	u32			hot_slots;
 	u32			nr_long;
+	u32			longest;
 	u32			cool;
 	u32			records;
 	u32			nr_unused;
 	struct xsw_run		*unused;
+	u32			nr_stale;
+	struct xsw_stale	stale[XSW_STALE_LEAVES];
 	bool			closed;
 	u64			lengths[XSW_HOT_SLOTS / 64 + 1];
 	struct xsw_run		*hot[XSW_HOT_SLOTS + 1];
@@ -188,14 +205,14 @@ int xsw_area_refill(struct xsw_area *area);
 
 /*
  * All with the lock held. Alloc returns NULL where there is no place: then there may be one
- * only when all hot runs were given up, which a caller does some at a time so that the
- * lock is never held for long.
+ * only when all hot runs were given up, and not even then of more slots than @longest. A caller
+ * does that some at a time, so that the lock is never held for long.
  */
 struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit);
-/* Just a page, anywhere: the first slot of a free one, or XSW_NO_SLOT; and taking it. */
-u32 xsw_area_free_page(const struct xsw_area *area);
-struct xsw_run *xsw_area_take_page(struct xsw_area *area, u32 slot);
+/* Give up so many hot runs. */
 void xsw_area_cool(struct xsw_area *area, u32 runs);
+/* Make so many free pages hot runs. False: there are no more, or no more may be. */
+bool xsw_area_heat(struct xsw_area *area, u32 pages);
 void xsw_area_free_slow(struct xsw_area *area, struct xsw_run *run);
 
 static inline bool xsw_area_has_hot(const struct xsw_area *area)
@@ -204,10 +221,7 @@ static inline bool xsw_area_has_hot(const struct xsw_area *area)
 }
 
 /* None of it is in a run, hot ones included. */
-static inline bool xsw_area_is_free(const struct xsw_area *area)
-{
-	return area->tree[1].most == area->nr;
-}
+bool xsw_area_is_free(struct xsw_area *area);
 
 /*
  * May a run of @n slots be kept hot, so that there are @hot of them, with @used in use? They may
@@ -237,6 +251,7 @@ static inline void xsw_area_free(struct xsw_area *area, struct xsw_run *run)
 {
 	u32 n = run->n, hot = area->hot_slots + n;
 
+	area->longest = ~0U;
 	if (unlikely(!xsw_area_may_be_hot(area, n, hot, area->used)))
 		xsw_area_free_slow(area, run);
 	else

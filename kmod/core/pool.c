@@ -8,8 +8,10 @@
 #define XSW_AREA_MAX_BYTES	((u64)XSW_AREA_MAX_SLOTS << XSW_SLOT_SHIFT)
 /* Areas are cut at multiples of this from the start of their extent. */
 #define XSW_AREA_UNIT		(256ULL << 10)
-/* Hot runs that a search gives up before it tries again, with the lock held. */
-#define XSW_COOL_RUNS		2
+/* Hot runs that are given up, or made, before the lock is released once more. */
+#define XSW_HOT_STEP		2
+/* Pages that are hot again after a search has given up everything in vain. */
+#define XSW_HEAT_PAGES		64
 
 /* ---- making and giving up ---- */
 
@@ -338,7 +340,7 @@ int xsw_pool_remove(struct xsw_pool *pool, u64 machine)
 		spin_lock(&area->lock);
 		again = !area->used && xsw_area_has_hot(area);
 		if (again)
-			xsw_area_cool(area, XSW_COOL_RUNS);
+			xsw_area_cool(area, XSW_HOT_STEP);
 		else
 			/* Some may be taken and not charged yet, or no longer, and not free yet. */
 			busy = area->used || !xsw_area_is_free(area);
@@ -640,41 +642,33 @@ static inline bool is_plain(const struct xsw_dev *dev, const struct xsw_area *ar
 	       last <= xsw_dma_limit(dev) && !((first ^ last) & ~dev->seg_boundary);
 }
 
+/* With the lock held: the mapping has its place, and can be told from all others. */
+static bool begin(struct xsw_area *area, struct xsw_run *run, u64 offset)
+{
+	run->at = (run->first << XSW_SLOT_SHIFT) + offset;
+	return charge(area, run->n);
+}
+
 /*
- * What most maps come to: the run of @n slots that was freed last, as the others are hardly hot.
- * Whatever is in the way, the lock included, take_soon() sees to.
+ * With the lock held, what most maps come to: the run of @n slots that was freed last, as the
+ * others are hardly hot. NULL: whatever is in the way, map_cold() sees to.
  */
 static inline struct xsw_run *take_plain(struct xsw_area *area, size_t size, u32 n,
 					 dma_addr_t *dma)
 {
 	u64 align = size >= PAGE_SIZE ? PAGE_SIZE - 1 : 0, machine;
-	struct xsw_run *run;
-	unsigned long flags;
+	struct xsw_run *run = area->hot[n];
 
-	if (unlikely(!spin_trylock_irqsave(&area->lock, flags)))
-		return NULL;
-	run = area->hot[n];
 	if (unlikely(!run || (s32)(area->used + n) > area->limit))
-		goto none;
+		return NULL;
 	machine = area->machine + (run->first << XSW_SLOT_SHIFT);
 	if (unlikely(machine & align))
-		goto none;
+		return NULL;
 	xsw_area_take_hot(area, run, n);
 	WRITE_ONCE(area->used, area->used + n);
 	run->at = run->first << XSW_SLOT_SHIFT;
 	*dma = machine;
-	spin_unlock_irqrestore(&area->lock, flags);
 	return run;
-none:
-	spin_unlock_irqrestore(&area->lock, flags);
-	return NULL;
-}
-
-/* With the lock held: the mapping has its place, and can be told from all others. */
-static bool begin(struct xsw_area *area, struct xsw_run *run, const struct xsw_want *want)
-{
-	run->at = (run->first << XSW_SLOT_SHIFT) + want->offset;
-	return charge(area, run->n);
 }
 
 /* With the lock held: the hot run of @n slots that was freed last, if it suits. */
@@ -698,22 +692,10 @@ static struct xsw_run *take_latest(struct xsw_area *area, const struct xsw_want 
 	return run;
 }
 
-/* With the lock held: the first free page, if it suits. */
-static struct xsw_run *take_page(struct xsw_area *area, const struct xsw_want *want,
-				 const struct xsw_dev *dev, dma_addr_t *dma)
-{
-	u32 slot = area->closed ? XSW_NO_SLOT : xsw_area_free_page(area);
-
-	if (slot == XSW_NO_SLOT ||
-	    !suits(want, dev, area->machine + ((u64)slot << XSW_SLOT_SHIFT), dma))
-		return NULL;
-	return xsw_area_take_page(area, slot);
-}
-
-/* What takes constant work, for any device. */
-static struct xsw_run *take_soon(struct xsw_pool *pool, struct xsw_area *area,
-				 const struct xsw_want *want, const struct xsw_dev *dev,
-				 dma_addr_t *dma)
+/* The same, without the lock. */
+static struct xsw_run *take_hot(struct xsw_pool *pool, struct xsw_area *area,
+				const struct xsw_want *want, const struct xsw_dev *dev,
+				dma_addr_t *dma)
 {
 	u64 n = want->bytes >> XSW_SLOT_SHIFT;
 	struct xsw_run *run;
@@ -722,14 +704,29 @@ static struct xsw_run *take_soon(struct xsw_pool *pool, struct xsw_area *area,
 
 	spin_lock_irqsave(&area->lock, flags);
 	run = take_latest(area, want, dev, n, dma);
-	if (!run && n == XSW_PAGE_SLOTS)
-		run = take_page(area, want, dev, dma);
 	if (run)
-		charged = begin(area, run, want);
+		charged = begin(area, run, want->offset);
 	spin_unlock_irqrestore(&area->lock, flags);
 	if (unlikely(!charged))
 		settle(pool, area, run->n, false);
 	return run;
+}
+
+/*
+ * All hot runs were given up in vain. Pages are taken back, or smaller mappings break them up, and
+ * each map of one finds nothing hot.
+ */
+static void heat(struct xsw_area *area)
+{
+	unsigned long flags;
+	bool more = true;
+	u32 i;
+
+	for (i = 0; more && i < XSW_HEAT_PAGES / XSW_HOT_STEP; i++) {
+		spin_lock_irqsave(&area->lock, flags);
+		more = xsw_area_heat(area, XSW_HOT_STEP);
+		spin_unlock_irqrestore(&area->lock, flags);
+	}
 }
 
 /* A place in @area, or NULL. */
@@ -737,8 +734,8 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 			    const struct xsw_fit *fit, const struct xsw_want *want)
 {
 	/* Enough to give up all hot runs, and an end whatever others add meanwhile. */
-	u32 tries = (XSW_HOT_MOST + XSW_HOT_LONG) / XSW_COOL_RUNS + 1;
-	bool charged = true, again = false, low;
+	u32 tries = (XSW_HOT_MOST + XSW_HOT_LONG) / XSW_HOT_STEP + 1;
+	bool charged = true, again = false, cooled = false, low;
 	struct xsw_run *run;
 	unsigned long flags;
 
@@ -746,11 +743,13 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 		spin_lock_irqsave(&area->lock, flags);
 		run = xsw_area_alloc(area, fit);
 		if (run) {
-			charged = begin(area, run, want);
+			charged = begin(area, run, want->offset);
 			again = false;
 		} else {
-			again = xsw_area_has_hot(area);
-			xsw_area_cool(area, XSW_COOL_RUNS);
+			again = fit->n <= area->longest && xsw_area_has_hot(area);
+			cooled |= again;
+			if (again)
+				xsw_area_cool(area, XSW_HOT_STEP);
 		}
 		low = xsw_area_low(area);
 		spin_unlock_irqrestore(&area->lock, flags);
@@ -759,6 +758,8 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 		settle(pool, area, fit->n, false);
 	if (low)
 		schedule_work(&pool->refill);
+	if (!run && cooled)
+		heat(area);
 	return run;
 }
 
@@ -863,7 +864,7 @@ static struct xsw_area *next_area(const struct xsw_pool *pool, const struct xsw_
 	return NULL;
 }
 
-/* All that take_plain() did not do: this CPU's area, then the others of its node, then all. */
+/* All that is not plain: this CPU's area, then the others of its node, then all. */
 static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct xsw_dev *dev,
 					    phys_addr_t phys, size_t size, dma_addr_t *dma)
 {
@@ -876,7 +877,7 @@ static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct 
 		return XSW_CAUSE_TOO_LARGE;
 	want_init(&want, dev, phys, size);
 	for (;;) {
-		struct xsw_run *run = take_soon(pool, area, &want, dev, dma);
+		struct xsw_run *run = take_hot(pool, area, &want, dev, dma);
 
 		if (!run)
 			run = search(pool, area, &want, dev, dma);
@@ -895,21 +896,62 @@ static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct 
 	return cause;
 }
 
+/* A map for which any slots will do, while something is in the way; releases the lock. */
+static noinline enum xsw_cause map_cold(struct xsw_area *area, const struct xsw_dev *dev,
+					phys_addr_t phys, size_t size, dma_addr_t *dma,
+					unsigned long flags)
+	__releases(&area->lock)
+{
+	u64 machine = area->machine, align = size >= PAGE_SIZE ? PAGE_SIZE - 1 : 0;
+	const struct xsw_fit fit = {
+		.machine	= machine,
+		.dma0		= machine,
+		.size		= size,
+		.boundary	= ~0ULL,
+		.hi		= area->nr,
+		.n		= (size + XSW_SLOT_MASK) >> XSW_SLOT_SHIFT,
+		.stride		= align >> XSW_SLOT_SHIFT,
+		.phase		= (-machine & align) >> XSW_SLOT_SHIFT,
+	};
+	struct xsw_run *run = area->hot[fit.n];
+	bool charged, low;
+
+	/* It may have been the account that was in the way. */
+	if (run && xsw_fit_from(&fit, run->first) == run->first)
+		xsw_area_take_hot(area, run, fit.n);
+	else
+		run = xsw_area_alloc(area, &fit);
+	charged = !run || begin(area, run, 0);
+	low = xsw_area_low(area);
+	spin_unlock_irqrestore(&area->lock, flags);
+	if (unlikely(!charged))
+		settle(area->pool, area, fit.n, false);
+	if (unlikely(low))
+		schedule_work(&area->pool->refill);
+	if (unlikely(!run))
+		return map_anywhere(area->pool, dev, phys, size, dma);
+	*dma = machine + run->at;
+	return fill(area, run, run->at, phys, size, 0, (u64)fit.n << XSW_SLOT_SHIFT,
+		    dev->coherent);
+}
+
 enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
 			    size_t size, dma_addr_t *dma)
 {
 	/* Of any size: it must not go round. */
 	u64 n = (size >> XSW_SLOT_SHIFT) + !!(size & XSW_SLOT_MASK);
 	struct xsw_area *area = pool->home[xsw_cpu()];
+	struct xsw_run *run;
+	unsigned long flags;
 
-	if (likely(n <= XSW_HOT_SLOTS && is_plain(dev, area))) {
-		struct xsw_run *run = take_plain(area, size, n, dma);
-
-		if (likely(run))
-			return fill(area, run, run->at, phys, size, 0, (u64)n << XSW_SLOT_SHIFT,
-				    dev->coherent);
-	}
-	return map_anywhere(area->pool, dev, phys, size, dma);
+	if (unlikely(n > XSW_HOT_SLOTS || !is_plain(dev, area) ||
+		     !spin_trylock_irqsave(&area->lock, flags)))
+		return map_anywhere(area->pool, dev, phys, size, dma);
+	run = take_plain(area, size, n, dma);
+	if (unlikely(!run))
+		return map_cold(area, dev, phys, size, dma, flags);
+	spin_unlock_irqrestore(&area->lock, flags);
+	return fill(area, run, run->at, phys, size, 0, (u64)n << XSW_SLOT_SHIFT, dev->coherent);
 }
 
 /* Any unmap; xsw_pool_unmap() has what most come to. */
@@ -982,6 +1024,7 @@ static inline bool put_plain(struct xsw_area *area, u64 machine, size_t size)
 		goto none;
 	WRITE_ONCE(area->used, used);
 	run->size = 0;
+	area->longest = ~0U;
 	xsw_area_put_hot(area, run, n, hot);
 	spin_unlock_irqrestore(&area->lock, flags);
 	return true;

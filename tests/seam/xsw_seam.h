@@ -54,6 +54,7 @@ enum dma_data_direction {
 #define max(a, b)	max_t(__typeof__(a), a, b)
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 #define noinline	__attribute__((noinline))
+#define __releases(lock)
 #endif
 
 static inline u64 div64_u64(u64 a, u64 b)

@@ -2,6 +2,7 @@
 // The map path: which way, why, and what becomes of caches. Defects of the kernel's Xen ops by
 // their number in the project's catalogue; the first line of each says what was wrong.
 #include <algorithm>
+#include <map>
 
 #include "world.hpp"
 
@@ -511,6 +512,77 @@ TEST(Pool, MakesRoomForManySmallMappings) {
   EXPECT_EQ(live.size(), slots);
   for (u64 dma : live)
     ASSERT_EQ(w.unmap(dev, dma, 64), XSW_CAUSE_NONE);
+}
+
+// Mappings in a pool that is full of pages to begin with, by their dma addresses.
+struct Full {
+  World w;
+  xsw_dev dev = bouncing_device();
+  std::map<u64, size_t> live;
+  std::vector<u64> pages; // ascending
+
+  explicit Full(const Config &c) : w(c) {
+    while (map(kPage))
+      ;
+    for (auto [dma, size] : live)
+      pages.push_back(dma);
+  }
+  ~Full() {
+    while (!live.empty())
+      unmap(live.begin()->first);
+  }
+  // 0: there was no place.
+  u64 map(size_t size) {
+    Mapped m = w.map(dev, w.ram(), size);
+    if (m.ret) {
+      EXPECT_EQ(m.cause, XSW_CAUSE_NO_SPACE);
+      return 0;
+    }
+    live[m.dma] = size;
+    return m.dma;
+  }
+  void unmap(u64 dma, dma_data_direction dir = DMA_TO_DEVICE) {
+    EXPECT_EQ(w.unmap(dev, dma, live[dma], dir), XSW_CAUSE_NONE);
+    live.erase(dma);
+  }
+};
+
+// That there is nothing so long is remembered, but only until something is freed.
+TEST(Pool, TriesAgainWhatFailedOnceSomethingIsFreed) {
+  for (dma_data_direction dir : {DMA_TO_DEVICE, DMA_FROM_DEVICE}) {
+    Full f(Config{});
+    for (size_t i = 1; i < f.pages.size(); i += 2)
+      f.unmap(f.pages[i]);
+    EXPECT_FALSE(f.map(2 * kPage));
+    EXPECT_FALSE(f.map(2 * kPage));
+    f.unmap(f.pages[0], dir);
+    EXPECT_TRUE(f.map(2 * kPage));
+    EXPECT_FALSE(f.map(2 * kPage));
+  }
+  // So long that there is no list of its length.
+  Config c;
+  c.ram_size = 1 * MiB;
+  Full f(c);
+  for (u64 page : f.pages)
+    if (page < f.pages[0] + 1 * MiB)
+      f.unmap(page);
+  const u64 long_one = f.map(1 * MiB);
+  EXPECT_FALSE(f.map(1));
+  f.unmap(long_one);
+  EXPECT_TRUE(f.map(512 * KiB));
+}
+
+// Where maps fail, small mappings go where pages are in pieces already, not to the whole ones.
+TEST(Pool, LeavesPagesWholeWhereMapsFail) {
+  Full f(Config{});
+  for (size_t i = 29; i >= 20; i--) {
+    f.unmap(f.pages[i]);
+    ASSERT_EQ(f.map(5 * kSlot), f.pages[i]);
+  }
+  f.unmap(f.pages[10]);
+  EXPECT_FALSE(f.map(64 * KiB));
+  EXPECT_EQ(f.map(3 * kSlot), f.pages[20] + 5 * kSlot);
+  EXPECT_EQ(f.map(kPage), f.pages[10]);
 }
 
 TEST(Pool, LooksUpAmongScatteredPieces) {
