@@ -77,6 +77,7 @@ constexpr std::array ways{
     BenchWayCase{.name = "vector-32-ioctl", .jobs = 32, .by = By::ioctl},
     BenchWayCase{.name = "vector-32-fixed", .jobs = 32, .fixed = true},
     BenchWayCase{.name = "vector-32-sqpoll", .jobs = 32, .by = By::sqpoll},
+    BenchWayCase{.name = "vector-32-forced", .jobs = 32, .forced = true},
     BenchWayCase{.name = "vector-256", .jobs = 256},
 };
 

@@ -34,6 +34,7 @@ struct BenchWayCase {
   uint32_t jobs;
   By by = By::ring;
   bool fixed = false;
+  bool forced = false; // all jobs bounce
 };
 
 std::span<const BenchCase> bench_cases();

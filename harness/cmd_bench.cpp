@@ -200,7 +200,8 @@ Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   const auto device = Device::open();
   if (!device)
     return tl::unexpected(device.error());
-  const auto engine = Engine::open(*device, engine_of(XSW_OPS_OURS));
+  const auto engine = Engine::open(
+      *device, engine_of(XSW_OPS_OURS, {.name = what.name, .bytes = bytes, .forced = what.forced}));
   if (!engine)
     return tl::unexpected(engine.error());
   // All jobs map the same: no more of the machine's memory than one does.
