@@ -516,11 +516,14 @@ bool xsw_area_heat(struct xsw_area *area, u32 pages)
 		return false;
 	for (; pages; pages--) {
 		u32 slot = next_page(area, 0), hot = area->hot_slots + PAGE_SLOTS;
+		struct xsw_run *run;
 
 		if (slot == XSW_NO_SLOT ||
 		    !xsw_area_may_be_hot(area, PAGE_SLOTS, hot, area->used))
 			return false;
-		xsw_area_put_hot(area, take_slots(area, slot, PAGE_SLOTS), PAGE_SLOTS, hot);
+		run = take_slots(area, slot, PAGE_SLOTS);
+		run->at = slot << XSW_SLOT_SHIFT;
+		xsw_area_put_hot(area, run, PAGE_SLOTS, hot);
 	}
 	return true;
 }
@@ -555,14 +558,16 @@ struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
 {
 	u32 slot;
 
-	if (unlikely(area->closed || area->machine != fit->machine || fit->n > area->longest))
+	if (unlikely(area->closed || area->machine != fit->machine ||
+		     xsw_area_in_vain(area, fit->n)))
 		return NULL;
 	slot = find(area, fit);
-	if (slot == XSW_NO_SLOT && xsw_area_has_hot(area))
-		return split_hot(area, fit);
 	if (slot == XSW_NO_SLOT) {
+		if (xsw_area_has_hot(area))
+			return split_hot(area, fit);
 		refresh(area);
 		area->longest = area->tree[1].most;
+		area->freed = 0;
 		return NULL;
 	}
 	if (!area->unused && home_of(area, slot)->n) {

@@ -123,7 +123,8 @@ struct xsw_stale {
  *		change until the pool's lock is free again
  * @hot_slots:	slots of all short hot runs
  * @nr_long:	hot runs that are longer
- * @longest:	no more slots in a row are free or in hot runs; ~0: unknown, since a run was freed
+ * @longest:	most slots in a row when all was given up last, and no place found; ~0: never was
+ * @freed:	slots that were since
  * @cool:	length of the hot run that was given up last
  * @records:	in @blocks
  * @nr_unused:	in @unused
@@ -162,6 +163,7 @@ struct xsw_area {
 	u32			hot_slots;
 	u32			nr_long;
 	u32			longest;
+	u64			freed;
 	u32			cool;
 	u32			records;
 	u32			nr_unused;
@@ -205,10 +207,20 @@ int xsw_area_refill(struct xsw_area *area);
 
 /*
  * All with the lock held. Alloc returns NULL where there is no place: then there may be one
- * only when all hot runs were given up, and not even then of more slots than @longest. A caller
- * does that some at a time, so that the lock is never held for long.
+ * only when all hot runs were given up, which a caller does some at a time so that the
+ * lock is never held for long; and not even then if that is in vain.
  */
 struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit);
+/*
+ * Nowhere are there @n slots in a row, hot runs or not: what was freed is in as many pieces at
+ * most as it has slots, and they can have joined one @longest more than they are.
+ */
+static inline bool xsw_area_in_vain(const struct xsw_area *area, u32 n)
+{
+	return n > area->longest &&
+	       area->freed <= (n - area->longest - 1) / (area->longest + 1);
+}
+
 /* Give up so many hot runs. */
 void xsw_area_cool(struct xsw_area *area, u32 runs);
 /* Make so many free pages hot runs. False: there are no more, or no more may be. */
@@ -251,7 +263,7 @@ static inline void xsw_area_free(struct xsw_area *area, struct xsw_run *run)
 {
 	u32 n = run->n, hot = area->hot_slots + n;
 
-	area->longest = ~0U;
+	area->freed += n;
 	if (unlikely(!xsw_area_may_be_hot(area, n, hot, area->used)))
 		xsw_area_free_slow(area, run);
 	else

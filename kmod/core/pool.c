@@ -692,7 +692,7 @@ static struct xsw_run *take_latest(struct xsw_area *area, const struct xsw_want 
 	return run;
 }
 
-/* The same, without the lock. */
+/* Takes the lock for it, and charges. */
 static struct xsw_run *take_hot(struct xsw_pool *pool, struct xsw_area *area,
 				const struct xsw_want *want, const struct xsw_dev *dev,
 				dma_addr_t *dma)
@@ -735,7 +735,7 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 {
 	/* Enough to give up all hot runs, and an end whatever others add meanwhile. */
 	u32 tries = (XSW_HOT_MOST + XSW_HOT_LONG) / XSW_HOT_STEP + 1;
-	bool charged = true, again = false, cooled = false, low;
+	bool charged = true, again = false, cooled = false, vain = false, low;
 	struct xsw_run *run;
 	unsigned long flags;
 
@@ -746,7 +746,8 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 			charged = begin(area, run, want->offset);
 			again = false;
 		} else {
-			again = fit->n <= area->longest && xsw_area_has_hot(area);
+			vain = xsw_area_in_vain(area, fit->n);
+			again = !vain && xsw_area_has_hot(area);
 			cooled |= again;
 			if (again)
 				xsw_area_cool(area, XSW_HOT_STEP);
@@ -758,7 +759,8 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 		settle(pool, area, fit->n, false);
 	if (low)
 		schedule_work(&pool->refill);
-	if (!run && cooled)
+	/* Or the next one would give them up again. */
+	if (vain && cooled)
 		heat(area);
 	return run;
 }
@@ -902,36 +904,38 @@ static noinline enum xsw_cause map_cold(struct xsw_area *area, const struct xsw_
 					unsigned long flags)
 	__releases(&area->lock)
 {
-	u64 machine = area->machine, align = size >= PAGE_SIZE ? PAGE_SIZE - 1 : 0;
+	u32 n = (size + XSW_SLOT_MASK) >> XSW_SLOT_SHIFT;
+	/* What needs all of a page anyway leaves others whole. */
+	u64 machine = area->machine, align = n >= XSW_PAGE_SLOTS ? PAGE_SIZE - 1 : 0;
 	const struct xsw_fit fit = {
 		.machine	= machine,
 		.dma0		= machine,
 		.size		= size,
 		.boundary	= ~0ULL,
 		.hi		= area->nr,
-		.n		= (size + XSW_SLOT_MASK) >> XSW_SLOT_SHIFT,
+		.n		= n,
 		.stride		= align >> XSW_SLOT_SHIFT,
 		.phase		= (-machine & align) >> XSW_SLOT_SHIFT,
 	};
-	struct xsw_run *run = area->hot[fit.n];
+	struct xsw_run *run = area->hot[n];
 	bool charged, low;
 
 	/* It may have been the account that was in the way. */
 	if (run && xsw_fit_from(&fit, run->first) == run->first)
-		xsw_area_take_hot(area, run, fit.n);
+		xsw_area_take_hot(area, run, n);
 	else
 		run = xsw_area_alloc(area, &fit);
 	charged = !run || begin(area, run, 0);
 	low = xsw_area_low(area);
 	spin_unlock_irqrestore(&area->lock, flags);
 	if (unlikely(!charged))
-		settle(area->pool, area, fit.n, false);
+		settle(area->pool, area, n, false);
 	if (unlikely(low))
 		schedule_work(&area->pool->refill);
 	if (unlikely(!run))
 		return map_anywhere(area->pool, dev, phys, size, dma);
 	*dma = machine + run->at;
-	return fill(area, run, run->at, phys, size, 0, (u64)fit.n << XSW_SLOT_SHIFT,
+	return fill(area, run, run->at, phys, size, 0, (u64)n << XSW_SLOT_SHIFT,
 		    dev->coherent);
 }
 
@@ -1024,7 +1028,7 @@ static inline bool put_plain(struct xsw_area *area, u64 machine, size_t size)
 		goto none;
 	WRITE_ONCE(area->used, used);
 	run->size = 0;
-	area->longest = ~0U;
+	area->freed += n;
 	xsw_area_put_hot(area, run, n, hot);
 	spin_unlock_irqrestore(&area->lock, flags);
 	return true;
