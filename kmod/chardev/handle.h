@@ -111,31 +111,4 @@ static inline void xsw_handle_put(struct xsw_slot *slot)
 		atomic_dec_return_release(&slot->uses);
 }
 
-/**
- * xsw_handle_get_held() - xsw_handle_get() for who asks for the same again and again
- * @handles:	of a session
- * @handle:	number
- * @kind:	that it must be of, always the same for @held
- * @held:	what was found last, or NULL: to be given to xsw_handle_put() in the end
- *
- * What is held stays what its number says: it can not be taken.
- * Return: as xsw_handle_get().
- */
-static inline struct xsw_slot *xsw_handle_get_held(struct xsw_handles *handles, u32 handle,
-						   enum xsw_handle_kind kind,
-						   struct xsw_slot **held)
-{
-	struct xsw_slot *slot = *held;
-
-	if (!slot || xsw_handle_value(slot) != handle) {
-		slot = xsw_handle_get(handles, handle, kind);
-		if (IS_ERR(slot))
-			return slot;
-		xsw_handle_put(*held);
-		*held = slot;
-	}
-	atomic_inc(&slot->uses);
-	return slot;
-}
-
 #endif /* XSW_HANDLE_H */

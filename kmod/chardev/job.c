@@ -14,11 +14,12 @@
 
 struct xsw_batch;
 
+/* What a job uses. */
 enum {
-	XSW_HELD_ENGINE,
-	XSW_HELD_SRC,
-	XSW_HELD_DST,
-	XSW_NR_HELD,
+	XSW_USED_ENGINE,
+	XSW_USED_SRC,
+	XSW_USED_DST,
+	XSW_NR_USED,
 };
 
 /**
@@ -61,12 +62,16 @@ struct xsw_run {
  * @cmd:	of io_uring, to be completed; NULL: somebody waits for @done
  * @done:	all have completed
  * @mm:		where results go, once it is no longer certain whose task this is
- * @pending:	transfers that the engine has, and one for who submits them
+ * @pending:	transfers that the engine has or may get, and one for who submits them
+ * @nr_begun:	that it has got
  * @runs:	that the engine has, or had
  * @jobs:	JOBV: as the caller gave them; the result of one that is not understood is 0
- * @results:	of @jobs: written together, as each entry into the caller's memory costs
+ * @results:	of @jobs, and @kept behind them: written together, as each entry into the
+ *		caller's memory costs
  * @nr:		of @jobs; 0: no JOBV
- * @held:	JOBV, while its jobs are begun: the last engine, source and destination
+ * @last:	JOBV: the last engine, source and destination, as most of its jobs name the same
+ * @kept:	JOBV: all that its jobs use
+ * @nr_kept:	of @kept
  * @result_ptr:	where @result goes, or 0
  * @result:	of the command
  * @first:	the only one, or the first
@@ -77,11 +82,14 @@ struct xsw_batch {
 	struct completion	done;
 	struct mm_struct	*mm;
 	atomic_t		pending;
+	u32			nr_begun;
 	struct list_head	runs;
 	struct xsw_job		*jobs;
 	struct xsw_result	*results;
 	u32			nr;
-	struct xsw_slot		*held[XSW_NR_HELD];
+	struct xsw_slot		*last[XSW_NR_USED];
+	struct xsw_slot		**kept;
+	u32			nr_kept;
 	u64			result_ptr;
 	struct xsw_result	result;
 	struct xsw_run		first;
@@ -157,6 +165,9 @@ static int run_engine_fail(struct xsw_run *run, int status)
 
 static void run_put(struct xsw_run *run)
 {
+	/* The command keeps it. */
+	if (run->batch->nr)
+		return;
 	xsw_handle_put(run->src_buffer);
 	xsw_handle_put(run->dst_buffer);
 	xsw_handle_put(run->engine);
@@ -217,7 +228,6 @@ static int run_submit(struct xsw_run *run, struct xsw_engine *engine)
 	int status;
 
 	run->xfer.complete = run_complete;
-	atomic_inc(&run->batch->pending);
 	run->start_ns = xsw_now(run->flags);
 	if (xsw_session_over(session))
 		status = -ECANCELED;
@@ -225,10 +235,11 @@ static int run_submit(struct xsw_run *run, struct xsw_engine *engine)
 		status = -ENODEV;
 	else
 		status = engine->ops->submit(engine, &run->xfer);
-	if (status == -EINPROGRESS)
+	if (status == -EINPROGRESS) {
+		run->batch->nr_begun++;
 		return status;
+	}
 	run->end_ns = xsw_now(run->flags);
-	atomic_dec(&run->batch->pending);
 	return run_end(run, status);
 }
 
@@ -253,16 +264,21 @@ static bool job_valid(const struct xsw_call *call, const struct xsw_job *job)
 	       !job->src_buffer && !job->dst_buffer;
 }
 
-/* Jobs of a vector mostly name what the job before did: that is held, and need not be looked up. */
 static inline struct xsw_slot *run_get(const struct xsw_run *run, u32 handle,
 				       enum xsw_handle_kind kind, int which)
 {
 	struct xsw_batch *batch = run->batch;
-	struct xsw_handles *handles = &batch->session->handles;
+	struct xsw_slot *slot;
 
-	if (!batch->nr)
-		return xsw_handle_get(handles, handle, kind);
-	return xsw_handle_get_held(handles, handle, kind, &batch->held[which]);
+	/* What is kept stays what its number says: it can not be taken. */
+	if (batch->nr && batch->last[which] && xsw_handle_value(batch->last[which]) == handle)
+		return batch->last[which];
+	slot = xsw_handle_get(&batch->session->handles, handle, kind);
+	if (batch->nr && !IS_ERR(slot)) {
+		batch->last[which] = slot;
+		batch->kept[batch->nr_kept++] = slot;
+	}
+	return slot;
 }
 
 static int range_of_buffer(struct xsw_run *run, u32 handle, u64 offset, u32 len, int which,
@@ -310,9 +326,9 @@ static int job_ranges(struct xsw_call *call, struct xsw_run *run, const struct x
 	} else {
 		same = job->src_buffer == job->dst_buffer;
 		err = range_of_buffer(run, job->src_buffer, job->src_offset, job->len,
-				      XSW_HELD_SRC, &run->src_buffer, src) ?:
+				      XSW_USED_SRC, &run->src_buffer, src) ?:
 		      range_of_buffer(run, job->dst_buffer, job->dst_offset, job->len,
-				      XSW_HELD_DST, &run->dst_buffer, dst);
+				      XSW_USED_DST, &run->dst_buffer, dst);
 	}
 	if (!err && same && ranges_overlap(job->src_offset, job->dst_offset, job->len))
 		err = run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);
@@ -360,7 +376,7 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 		return run_fail(run, -ECANCELED, XSW_CAUSE_CANCELED);
 	if (!job_valid(call, job))
 		return run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);
-	slot = run_get(run, job->engine, XSW_HANDLE_ENGINE, XSW_HELD_ENGINE);
+	slot = run_get(run, job->engine, XSW_HANDLE_ENGINE, XSW_USED_ENGINE);
 	if (IS_ERR(slot))
 		return run_fail(run, PTR_ERR(slot), xsw_handle_cause(PTR_ERR(slot)));
 	run->engine = slot;
@@ -393,7 +409,8 @@ static void run_init(struct xsw_run *run, struct xsw_batch *batch, struct xsw_re
 	run->mapping = NULL;
 }
 
-static struct xsw_batch *batch_new(struct xsw_call *call)
+/* Of @nr transfers. */
+static struct xsw_batch *batch_new(struct xsw_call *call, u32 nr)
 {
 	struct xsw_batch *batch = kmalloc(sizeof(*batch), call->gfp | __GFP_ACCOUNT);
 
@@ -403,11 +420,13 @@ static struct xsw_batch *batch_new(struct xsw_call *call)
 	batch->cmd = call->cmd;
 	init_completion(&batch->done);
 	batch->mm = NULL;
-	atomic_set(&batch->pending, 1);
+	atomic_set(&batch->pending, nr + 1);
+	batch->nr_begun = 0;
 	INIT_LIST_HEAD(&batch->runs);
 	batch->jobs = NULL;
 	batch->results = NULL;
 	batch->nr = 0;
+	batch->nr_kept = 0;
 	batch->result_ptr = call->result_ptr;
 	memset(&batch->result, 0, sizeof(batch->result));
 	return batch;
@@ -490,12 +509,15 @@ static long batch_finish(struct xsw_batch *batch, bool reachable)
 			kfree(run);
 		cond_resched();
 	}
+	while (batch->nr_kept)
+		xsw_handle_put(batch->kept[--batch->nr_kept]);
 	return batch->nr ? (long)vector_finish(batch, reachable) : batch->result.status;
 }
 
 /* Everything has been submitted: wait for it, or leave it to the engine's interrupt. */
 static long batch_submitted(struct xsw_call *call, struct xsw_batch *batch)
 {
+	u32 not_begun = max(batch->nr, 1U) - batch->nr_begun;
 	long ret;
 
 	if (!list_empty(&batch->runs)) {
@@ -504,7 +526,7 @@ static long batch_submitted(struct xsw_call *call, struct xsw_batch *batch)
 			mmgrab(batch->mm);
 			*xsw_uring_private(batch->cmd) = batch;
 		}
-		if (!atomic_dec_and_test(&batch->pending)) {
+		if (!atomic_sub_and_test(not_begun + 1, &batch->pending)) {
 			if (batch->cmd)
 				return -EIOCBQUEUED;
 			/*
@@ -543,7 +565,7 @@ long xsw_job_run(struct xsw_call *call, const union xsw_op *any)
 
 	if (call->nonblock && op->len > XSW_INLINE_BYTES)
 		return -EAGAIN;
-	batch = batch_new(call);
+	batch = batch_new(call, 1);
 	if (!batch)
 		return no_memory(call);
 	run_init(&batch->first, batch, &batch->result);
@@ -589,7 +611,7 @@ long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any)
 		ret = 0;
 	if (ret)
 		goto put;
-	batch = batch_new(call);
+	batch = batch_new(call, 1);
 	if (!batch) {
 		ret = no_memory(call);
 		goto put;
@@ -634,28 +656,22 @@ static bool jobv_is_small(const struct xsw_job *jobs, u32 nr)
 
 static struct xsw_batch *vector_new(struct xsw_call *call, u32 nr)
 {
-	struct xsw_batch *batch = batch_new(call);
+	struct xsw_batch *batch = batch_new(call, nr);
 	gfp_t gfp = call->gfp | __GFP_ACCOUNT;
 
 	if (!batch)
 		return NULL;
 	batch->jobs = kmalloc_array(nr, sizeof(*batch->jobs), gfp);
-	batch->results = kmalloc_array(nr, sizeof(*batch->results), gfp);
+	batch->results = kmalloc_array(nr, sizeof(*batch->results) +
+				       XSW_NR_USED * sizeof(*batch->kept), gfp);
 	if (!batch->jobs || !batch->results) {
 		batch_free(batch);
 		return NULL;
 	}
 	batch->nr = nr;
-	memset(batch->held, 0, sizeof(batch->held));
+	memset(batch->last, 0, sizeof(batch->last));
+	batch->kept = (void *)(batch->results + nr);
 	return batch;
-}
-
-static void vector_let_go(struct xsw_batch *batch)
-{
-	int which;
-
-	for (which = 0; which < XSW_NR_HELD; which++)
-		xsw_handle_put(batch->held[which]);
 }
 
 long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any)
@@ -710,7 +726,6 @@ long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any)
 	}
 	if (run != &batch->first)
 		kfree(run);
-	vector_let_go(batch);
 	return batch_submitted(call, batch);
 
 free:
