@@ -173,6 +173,7 @@ typedef struct {
 #define atomic_inc_return(a)		(++(a)->v)
 #define atomic_dec_return_release(a)	(--(a)->v)
 #define atomic_dec_and_test(a)		(!--(a)->v)
+#define atomic_sub_and_test(n, a)	(!((a)->v -= (n)))
 #define atomic64_read(a)		((a)->v)
 #define atomic64_sub(n, a)		((a)->v -= (n))
 #define atomic64_add_return(n, a)	((u64)((a)->v += (n)))
