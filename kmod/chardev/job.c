@@ -527,7 +527,8 @@ static long batch_submitted(struct xsw_call *call, struct xsw_batch *batch)
 			*xsw_uring_private(batch->cmd) = batch;
 		}
 		if (!atomic_sub_and_test(not_begun + 1, &batch->pending)) {
-			if (batch->cmd)
+			/* Another task may have finished it, and freed @batch. */
+			if (call->cmd)
 				return -EIOCBQUEUED;
 			/*
 			 * The device may be writing to these buffers: killed or not, this
