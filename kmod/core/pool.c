@@ -905,8 +905,10 @@ static noinline enum xsw_cause map_cold(struct xsw_area *area, const struct xsw_
 	__releases(&area->lock)
 {
 	u32 n = (size + XSW_SLOT_MASK) >> XSW_SLOT_SHIFT;
-	/* What needs all of a page anyway leaves others whole. */
-	u64 machine = area->machine, align = n >= XSW_PAGE_SLOTS ? PAGE_SIZE - 1 : 0;
+	/* What takes as much as a record's page leaves others whole. */
+	u64 align = size >= PAGE_SIZE ? PAGE_SIZE - 1 :
+		    n >= XSW_PAGE_SLOTS ? (1U << XSW_PAGE_SHIFT) - 1 : 0;
+	u64 machine = area->machine;
 	const struct xsw_fit fit = {
 		.machine	= machine,
 		.dma0		= machine,

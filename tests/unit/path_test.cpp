@@ -547,7 +547,7 @@ struct Full {
   }
 };
 
-// That there is nothing so long is remembered, but only until something is freed.
+// That there is nothing so long is remembered, but only until so much has been freed.
 TEST(Pool, TriesAgainWhatFailedOnceSomethingIsFreed) {
   for (dma_data_direction dir : {DMA_TO_DEVICE, DMA_FROM_DEVICE}) {
     Full f(Config{});
@@ -559,7 +559,23 @@ TEST(Pool, TriesAgainWhatFailedOnceSomethingIsFreed) {
     EXPECT_TRUE(f.map(2 * kPage));
     EXPECT_FALSE(f.map(2 * kPage));
   }
-  // So long that there is no list of its length.
+}
+
+// What was freed since can all be in a row.
+TEST(Pool, TriesAgainForAsMuchAsWasFreed) {
+  Full f(Config{});
+  f.unmap(f.pages[0]);
+  std::vector<u64> in_page;
+  for (u64 dma = f.map(1); dma; dma = f.map(1))
+    in_page.push_back(dma);
+  ASSERT_EQ(in_page.size(), kPage / kSlot);
+  for (u64 dma : in_page)
+    f.unmap(dma);
+  EXPECT_TRUE(f.map(kPage));
+}
+
+// So long that there is no list of its length.
+TEST(Pool, TriesAgainWhatIsInNoList) {
   Config c;
   c.ram_size = 1 * MiB;
   Full f(c);
