@@ -759,7 +759,7 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 		settle(pool, area, fit->n, false);
 	if (low)
 		schedule_work(&pool->refill);
-	/* Or the next one would give them up again. */
+	/* What failed for its alignment or reach would give them up again each time. */
 	if (vain && cooled)
 		heat(area);
 	return run;
