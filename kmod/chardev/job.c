@@ -2,6 +2,7 @@
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/ktime.h>
+#include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
@@ -65,7 +66,7 @@ struct xsw_run {
  * @pending:	transfers that the engine has or may get, and one for who submits them
  * @nr_begun:	that it has got
  * @runs:	that the engine has, or had
- * @jobs:	JOBV: as the caller gave them; the result of one that is not understood is 0
+ * @copy:	of the last job that got that far: in a vector most others are like it
  * @results:	of @jobs, and @kept behind them: written together, as each entry into the
  *		caller's memory costs
  * @nr:		of @jobs; 0: no JOBV
@@ -75,6 +76,7 @@ struct xsw_run {
  * @result_ptr:	where @result goes, or 0
  * @result:	of the command
  * @first:	the only one, or the first
+ * @jobs:	JOBV: as the caller gave them; the result of one that is not understood is 0
  */
 struct xsw_batch {
 	struct xsw_session	*session;
@@ -84,7 +86,7 @@ struct xsw_batch {
 	atomic_t		pending;
 	u32			nr_begun;
 	struct list_head	runs;
-	struct xsw_job		*jobs;
+	struct xsw_copy		copy;
 	struct xsw_result	*results;
 	u32			nr;
 	struct xsw_slot		*last[XSW_NR_USED];
@@ -93,6 +95,7 @@ struct xsw_batch {
 	u64			result_ptr;
 	struct xsw_result	result;
 	struct xsw_run		first;
+	struct xsw_job		jobs[];
 };
 
 static long batch_finish(struct xsw_batch *batch, bool reachable);
@@ -139,27 +142,32 @@ static void run_complete(struct xsw_xfer *xfer, int status)
 
 /* ---- one transfer ---- */
 
-static int run_fail(struct xsw_run *run, int err, u8 cause)
+static int result_fail(struct xsw_result *result, int err, u8 cause)
 {
-	run->result->status = err;
-	run->result->cause = cause;
+	result->status = err;
+	result->cause = cause;
 	return err;
 }
 
+static int run_fail(struct xsw_run *run, int err, u8 cause)
+{
+	return result_fail(run->result, err, cause);
+}
+
 /* What an engine's status means for the caller. */
-static int run_engine_fail(struct xsw_run *run, int status)
+static int engine_fail(struct xsw_result *result, int status)
 {
 	switch (status) {
 	case -EBUSY:
-		return run_fail(run, status, XSW_CAUSE_BUSY);
+		return result_fail(result, status, XSW_CAUSE_BUSY);
 	case -ETIMEDOUT:
-		return run_fail(run, status, XSW_CAUSE_TIMEOUT);
+		return result_fail(result, status, XSW_CAUSE_TIMEOUT);
 	case -ECANCELED:
-		return run_fail(run, status, XSW_CAUSE_CANCELED);
+		return result_fail(result, status, XSW_CAUSE_CANCELED);
 	case -ENODEV:
-		return run_fail(run, status, XSW_CAUSE_NO_DEVICE);
+		return result_fail(result, status, XSW_CAUSE_NO_DEVICE);
 	default:
-		return run_fail(run, status, XSW_CAUSE_DEVICE);
+		return result_fail(result, status, XSW_CAUSE_DEVICE);
 	}
 }
 
@@ -214,7 +222,7 @@ static int run_end(struct xsw_run *run, int status)
 	if (!run->mapping && !run_unmap(run, (run->flags & XSW_F_SYNC) && !status) && !status)
 		status = -ENODEV;
 	if (status)
-		status = run_engine_fail(run, status);
+		status = engine_fail(run->result, status);
 	else
 		run->result->bytes = run->xfer.len;
 	run_put(run);
@@ -335,6 +343,71 @@ static int job_ranges(struct xsw_call *call, struct xsw_run *run, const struct x
 	return err;
 }
 
+/* ---- jobs that only copy ---- */
+
+/* Nothing is asked of it but to copy memory, and its engine is done when submit() returns. */
+static bool only_copies(const struct xsw_run *run, const struct xsw_job *job,
+			const struct xsw_engine *engine)
+{
+	/* What the kernel's ops did, the address has to tell: that takes a mapping of its own. */
+	return !job->flags && job->len <= PAGE_SIZE && engine->immediate && engine->xdev &&
+	       run->src.range.pages && run->dst.range.pages;
+}
+
+static void copy_prepare(struct xsw_copy *copy, struct xsw_engine *engine,
+			 const struct xsw_run *run, const struct xsw_job *job)
+{
+	copy->job = job;
+	copy->engine = engine;
+	copy->src = run->src_buffer->obj;
+	copy->dst = run->dst_buffer->obj;
+	copy->attrs = xsw_dma_attrs(job->attrs);
+	copy->xfer.kind = XSW_XFER_COPY;
+	copy->xfer.src = (struct xsw_xfer_side){ };
+	copy->xfer.dst = (struct xsw_xfer_side){ };
+	copy->xfer.len = job->len;
+	copy->xfer.dev_offset = 0;
+	copy->xfer.peer = false;
+}
+
+/* False: it does not lie in two pages, and nothing has been done. */
+static __always_inline bool copy_run(struct xsw_copy *copy, const struct xsw_job *job,
+				     struct xsw_result *result)
+{
+	if (!xsw_pages_copy(copy, job, result))
+		return false;
+	if (result->status && !result->cause)
+		engine_fail(result, result->status);
+	return true;
+}
+
+/* Do they differ in nothing but where they copy from and to, and where their results go? */
+static __always_inline bool jobs_alike(const struct xsw_job *a, const struct xsw_job *b)
+{
+	return !memcmp(a, b, offsetof(struct xsw_job, src_offset)) &&
+	       !memcmp(&a->src_dir, &b->src_dir,
+		       offsetof(struct xsw_job, result) - offsetof(struct xsw_job, src_dir));
+}
+
+/*
+ * What was found of the last job holds for one like it, as the command keeps what they name:
+ * most of a vector. False: it has to go the long way, and nothing has been done.
+ */
+static __always_inline bool job_copy_again(struct xsw_batch *batch, const struct xsw_job *job,
+					   struct xsw_result *result)
+{
+	struct xsw_copy *copy = &batch->copy;
+
+	if (!copy->job || !jobs_alike(copy->job, job) ||
+	    (copy->src == copy->dst &&
+	     ranges_overlap(job->src_offset, job->dst_offset, job->len)) ||
+	    xsw_session_over(batch->session))
+		return false;
+	return copy_run(copy, job, result);
+}
+
+/* ---- any job ---- */
+
 static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_job *job,
 		   struct xsw_engine *engine)
 {
@@ -345,9 +418,6 @@ static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_
 	bool sg = job->flags & XSW_F_SG;
 	int err;
 
-	err = job_ranges(call, run, job, &src->range, &dst->range);
-	if (err)
-		return err;
 	err = xsw_dmamap_map(src, engine, job->src_dir, attrs, sg, call->gfp, spentp);
 	if (err)
 		return run_fail(run, err, src->cause);
@@ -381,12 +451,22 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 		return run_fail(run, PTR_ERR(slot), xsw_handle_cause(PTR_ERR(slot)));
 	run->engine = slot;
 	engine = slot->obj;
-	err = job->len > engine->max_len ? run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE) :
-					   job_map(call, run, job, engine);
-	if (err) {
-		run_put(run);
-		return err;
+	if (job->len > engine->max_len)
+		err = run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);
+	else
+		err = job_ranges(call, run, job, &run->src.range, &run->dst.range);
+	if (err)
+		goto put;
+	if (only_copies(run, job, engine)) {
+		copy_prepare(&run->batch->copy, engine, run, job);
+		if (copy_run(&run->batch->copy, job, run->result)) {
+			err = run->result->status;
+			goto put;
+		}
 	}
+	err = job_map(call, run, job, engine);
+	if (err)
+		goto put;
 	run->xfer.kind = XSW_XFER_COPY;
 	run->xfer.src = run->src.side;
 	run->xfer.dst = run->dst.side;
@@ -394,6 +474,10 @@ static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xs
 	run->xfer.len = job->len;
 	run->xfer.dev_offset = 0;
 	return run_submit(run, engine);
+
+put:
+	run_put(run);
+	return err;
 }
 
 /* ---- commands ---- */
@@ -409,10 +493,11 @@ static void run_init(struct xsw_run *run, struct xsw_batch *batch, struct xsw_re
 	run->mapping = NULL;
 }
 
-/* Of @nr transfers. */
+/* Of one transfer, or of @nr jobs. */
 static struct xsw_batch *batch_new(struct xsw_call *call, u32 nr)
 {
-	struct xsw_batch *batch = kmalloc(sizeof(*batch), call->gfp | __GFP_ACCOUNT);
+	struct xsw_batch *batch = kmalloc(struct_size(batch, jobs, nr),
+					  call->gfp | __GFP_ACCOUNT);
 
 	if (!batch)
 		return NULL;
@@ -420,12 +505,12 @@ static struct xsw_batch *batch_new(struct xsw_call *call, u32 nr)
 	batch->cmd = call->cmd;
 	init_completion(&batch->done);
 	batch->mm = NULL;
-	atomic_set(&batch->pending, nr + 1);
+	atomic_set(&batch->pending, max(nr, 1U) + 1);
 	batch->nr_begun = 0;
 	INIT_LIST_HEAD(&batch->runs);
-	batch->jobs = NULL;
+	batch->copy.job = NULL;
 	batch->results = NULL;
-	batch->nr = 0;
+	batch->nr = nr;
 	batch->nr_kept = 0;
 	batch->result_ptr = call->result_ptr;
 	memset(&batch->result, 0, sizeof(batch->result));
@@ -434,7 +519,6 @@ static struct xsw_batch *batch_new(struct xsw_call *call, u32 nr)
 
 static void batch_free(struct xsw_batch *batch)
 {
-	kfree(batch->jobs);
 	kfree(batch->results);
 	kfree(batch);
 }
@@ -566,7 +650,7 @@ long xsw_job_run(struct xsw_call *call, const union xsw_op *any)
 
 	if (call->nonblock && op->len > XSW_INLINE_BYTES)
 		return -EAGAIN;
-	batch = batch_new(call, 1);
+	batch = batch_new(call, 0);
 	if (!batch)
 		return no_memory(call);
 	run_init(&batch->first, batch, &batch->result);
@@ -612,7 +696,7 @@ long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any)
 		ret = 0;
 	if (ret)
 		goto put;
-	batch = batch_new(call, 1);
+	batch = batch_new(call, 0);
 	if (!batch) {
 		ret = no_memory(call);
 		goto put;
@@ -658,18 +742,17 @@ static bool jobv_is_small(const struct xsw_job *jobs, u32 nr)
 static struct xsw_batch *vector_new(struct xsw_call *call, u32 nr)
 {
 	struct xsw_batch *batch = batch_new(call, nr);
-	gfp_t gfp = call->gfp | __GFP_ACCOUNT;
 
 	if (!batch)
 		return NULL;
-	batch->jobs = kmalloc_array(nr, sizeof(*batch->jobs), gfp);
 	batch->results = kmalloc_array(nr, sizeof(*batch->results) +
-				       XSW_NR_USED * sizeof(*batch->kept), gfp);
-	if (!batch->jobs || !batch->results) {
+				       XSW_NR_USED * sizeof(*batch->kept),
+				       call->gfp | __GFP_ACCOUNT);
+	if (!batch->results) {
 		batch_free(batch);
 		return NULL;
 	}
-	batch->nr = nr;
+	memset(batch->results, 0, nr * sizeof(*batch->results));
 	memset(batch->last, 0, sizeof(batch->last));
 	batch->kept = (void *)(batch->results + nr);
 	return batch;
@@ -699,10 +782,13 @@ long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any)
 		goto free;
 	}
 	run = &batch->first;
-	for (i = 0; i < op->nr; i++) {
-		job = &batch->jobs[i];
-		result = &batch->results[i];
-		*result = (struct xsw_result){ };
+	job = batch->jobs;
+	result = batch->results;
+	for (i = 0; i < op->nr; i++, job++, result++) {
+		if (!call->nonblock)
+			cond_resched();
+		if (job_copy_again(batch, job, result))
+			continue;
 		if (!job_layout_valid(job)) {
 			/* Of what is not understood, neither is where its result goes. */
 			job->result = 0;
@@ -722,8 +808,6 @@ long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any)
 			list_add_tail(&run->node, &batch->runs);
 			run = NULL;
 		}
-		if (!call->nonblock)
-			cond_resched();
 	}
 	if (run != &batch->first)
 		kfree(run);

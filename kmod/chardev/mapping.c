@@ -207,21 +207,28 @@ static noinline int kernels_outcome(struct xsw_dmamap *map, const struct piece *
 	return 0;
 }
 
-/* Ours leave word. */
-static __always_inline int outcome(struct xsw_dmamap *map, const struct piece *only, int err)
+/*
+ * Ours leave word, which is this map's for as long as preemption is disabled: the engine is this
+ * session's alone, and only its own threads map for the device.
+ */
+static __always_inline int our_outcome(const struct xsw_engine *engine, int err, u8 *reason,
+				       u8 *cause)
 {
-	const struct xsw_last_map *last;
+	const struct xsw_last_map *last = this_cpu_ptr(engine->xdev->last_map);
 
-	if (!map->engine->xdev)
-		return kernels_outcome(map, only, err);
-	/* The engine is this session's alone: only its own threads map for the device. */
-	last = this_cpu_ptr(map->engine->xdev->last_map);
 	if (err) {
-		map->cause = last->cause;
+		*cause = last->cause;
 		return cause_errno(last->cause);
 	}
-	map->reason = last->reason;
+	*reason = last->reason;
 	return 0;
+}
+
+static __always_inline int outcome(struct xsw_dmamap *map, const struct piece *only, int err)
+{
+	if (!map->engine->xdev)
+		return kernels_outcome(map, only, err);
+	return our_outcome(map->engine, err, &map->reason, &map->cause);
 }
 
 /* Segments are the driver's to cut: the DMA API maps each as it is. */
@@ -483,6 +490,78 @@ bool xsw_dmamap_sync(struct xsw_dmamap *map, u64 offset, u64 len, bool for_cpu, 
 dma_addr_t xsw_dmamap_addr(const struct xsw_dmamap *map)
 {
 	return map->sgt.sgl ? sg_dma_address(map->sgt.sgl) : map->side.dma;
+}
+
+/* ---- two pages, from map to unmap ---- */
+
+static __always_inline bool page_of_buffer(const struct xsw_buffer *buffer, u64 offset, u32 len,
+					   struct piece *piece)
+{
+	u64 at = buffer->page_offset + offset;
+
+	if (xsw_out_of_range(offset, len, buffer->bytes) || len > PAGE_SIZE - offset_in_page(at))
+		return false;
+	piece->page = buffer->pages[at >> PAGE_SHIFT];
+	piece->offset = offset_in_page(at);
+	piece->len = len;
+	return true;
+}
+
+static __always_inline int page_map(const struct xsw_copy *copy, const struct piece *piece,
+				    enum dma_data_direction dir, dma_addr_t *dma, u8 *reason,
+				    u8 *cause)
+{
+	struct device *dev = copy->engine->dev;
+	int err;
+
+	preempt_disable();
+	*dma = dma_map_page_attrs(dev, piece->page, piece->offset, piece->len, dir, copy->attrs);
+	err = our_outcome(copy->engine, dma_mapping_error(dev, *dma), reason, cause);
+	preempt_enable();
+	return err;
+}
+
+/**
+ * xsw_pages_copy() - map two pages, have the engine copy, and unmap them
+ * @copy:	prepared for @job, or for a job that is like it but for its offsets
+ * @job:	where in the buffers it copies from and to is not known to be within them
+ * @result:	of the job, all 0: a failure without a cause is the engine's
+ *
+ * Context: task.
+ * Return: false: it does not lie in two pages, and nothing was done.
+ */
+bool xsw_pages_copy(struct xsw_copy *copy, const struct xsw_job *job, struct xsw_result *result)
+{
+	struct xsw_engine *engine = copy->engine;
+	dma_addr_t src_dma, dst_dma;
+	struct piece src, dst;
+	unsigned long attrs = copy->attrs;
+	int err;
+
+	if (!page_of_buffer(copy->src, job->src_offset, job->len, &src) ||
+	    !page_of_buffer(copy->dst, job->dst_offset, job->len, &dst))
+		return false;
+	err = page_map(copy, &src, job->src_dir, &src_dma, &result->src_reason, &result->cause);
+	if (err)
+		goto out;
+	err = page_map(copy, &dst, job->dst_dir, &dst_dma, &result->dst_reason, &result->cause);
+	if (err) {
+		result->src_reason = XSW_REASON_NONE;
+		attrs |= DMA_ATTR_SKIP_CPU_SYNC;
+		goto unmap_src;
+	}
+	result->nr_segs = 2;
+	copy->xfer.src.dma = src_dma;
+	copy->xfer.dst.dma = dst_dma;
+	err = engine->ops->submit(engine, &copy->xfer);
+	if (!err)
+		result->bytes = job->len;
+	dma_unmap_page_attrs(engine->dev, dst_dma, job->len, job->dst_dir, attrs);
+unmap_src:
+	dma_unmap_page_attrs(engine->dev, src_dma, job->len, job->src_dir, attrs);
+out:
+	result->status = err;
+	return true;
 }
 
 /* ---- MAP, UNMAP, SYNC ---- */

@@ -230,6 +230,26 @@ static inline u32 xsw_dmamap_nents(const struct xsw_dmamap *map)
 	return map->sgt.sgl ? map->sgt.nents : 1;
 }
 
+/**
+ * struct xsw_copy - what is known of a job that only copies, and of those like it
+ * @job:	it, valid and without flags; NULL: nothing is known
+ * @engine:	that it names, immediate and with our ops
+ * @src:	buffer that it names, of memory
+ * @dst:	buffer that it names, of memory
+ * @attrs:	DMA_ATTR_* of all calls
+ * @xfer:	for the engine, but for the addresses
+ */
+struct xsw_copy {
+	const struct xsw_job	*job;
+	struct xsw_engine	*engine;
+	const struct xsw_buffer	*src;
+	const struct xsw_buffer	*dst;
+	unsigned long		attrs;
+	struct xsw_xfer		xfer;
+};
+
+bool xsw_pages_copy(struct xsw_copy *copy, const struct xsw_job *job, struct xsw_result *result);
+
 #define XSW_ATTRS_ALL	(XSW_ATTR_SKIP_CPU_SYNC | XSW_ATTR_NO_WARN | XSW_ATTR_WEAK_ORDERING)
 
 /**

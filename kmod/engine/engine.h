@@ -103,6 +103,7 @@ struct xsw_engine_ops {
  * @dev_size:	bytes of its own memory
  * @dma_mask:	its DMA mask
  * @kind:	enum xsw_engine_kind
+ * @immediate: submit() is done with a transfer when it returns, and the device stays
  * @removable:	its device can go away at any time: @maps is kept
  * @lock:	protects @maps; taken in task context
  * @maps:	what is mapped for it, so that it can be unmapped before the device goes
@@ -119,6 +120,7 @@ struct xsw_engine {
 	u32				dev_size;
 	u64				dma_mask;
 	u32				kind;
+	bool				immediate;
 	bool				removable;
 	spinlock_t			lock;	/* maps */
 	struct list_head		maps;

@@ -428,6 +428,7 @@ struct xsw_engine *xsw_sim_open(const struct xsw_engine_open *op, enum xsw_cause
 	engine->dev_size = XSW_SIM_MEM;
 	engine->dma_mask = mask;
 	sim->latency_ns = (u64)op->latency_us * NSEC_PER_USEC;
+	engine->immediate = !sim->latency_ns;
 	raw_spin_lock_init(&sim->lock);
 	INIT_LIST_HEAD(&sim->queue);
 	INIT_WORK(&sim->copy, copy_fn);

@@ -155,6 +155,110 @@ static void map_failures(void)
 	CHECK_EQ(map(fd, &m), 0);
 }
 
+/*
+ * A job that only copies, and lies in two pages, takes a short way; in a vector what is like the
+ * one before it a shorter one. With a sync, and timed, it takes the long way: no other difference.
+ */
+enum { ROOM = 16384, NR_OFFSETS = 7, NR_JOBS = 4 * NR_OFFSETS * NR_OFFSETS };
+
+static void in_many_places(struct xsw_job *jobs, uint32_t engine, uint32_t src, uint32_t dst)
+{
+	static const uint32_t lens[] = { 1, 512, 4096, 5000 };
+	static const uint64_t from[NR_OFFSETS] = { 0, 8192 + 100, 4096 - 512, 4095, ROOM - 4096,
+						   ROOM - 4095, ~0ULL };
+	static const uint64_t to[NR_OFFSETS] = { 8192, 8192 + 77, 12288 - 4, 4096, ROOM - 512,
+						 ROOM, ~0ULL - 4095 };
+
+	for (size_t i = 0; i < NR_JOBS; i++) {
+		jobs[i] = job_op(engine, src, dst, lens[i / NR_OFFSETS / NR_OFFSETS]);
+		jobs[i].src_offset = from[i / NR_OFFSETS % NR_OFFSETS];
+		jobs[i].dst_offset = to[i % NR_OFFSETS];
+		/* In a buffer of its own, as the DMA API's checks see what overlaps. */
+		if (src != dst && i % 64 >= 32)
+			jobs[i].src_dir = jobs[i].dst_dir = XSW_BIDIRECTIONAL;
+		if (i % 128 >= 64)
+			jobs[i].attrs = XSW_ATTR_WEAK_ORDERING;
+	}
+}
+
+static void both_ways(int fd, uint32_t engine, uint32_t src, uint32_t dst, void *const mem[2])
+{
+	static struct xsw_result each[NR_JOBS], alone;
+	static struct xsw_job jobs[NR_JOBS];
+	static unsigned char copied[2][ROOM];
+	struct xsw_jobv v = { .size = sizeof(v), .nr = NR_JOBS, .stride = sizeof(*jobs),
+			      .jobs = (uintptr_t)jobs, .result = (uintptr_t)&res };
+	struct xsw_stats before = stats_of(fd, engine), half, after;
+	int nr_ok = 0, ret;
+	size_t i;
+
+	in_many_places(jobs, engine, src, dst);
+	for (i = 0; i < NR_JOBS; i++)
+		jobs[i].result = (uintptr_t)&each[i];
+	memset(each, 0xee, sizeof(each));
+	fill(mem[0], ROOM, 1);
+	fill(mem[1], ROOM, 2);
+	ret = issue(fd, XSW_IOC_JOBV, &v, sizeof(v));
+	memcpy(copied[0], mem[0], ROOM);
+	memcpy(copied[1], mem[1], ROOM);
+	half = stats_of(fd, engine);
+
+	fill(mem[0], ROOM, 1);
+	fill(mem[1], ROOM, 2);
+	for (i = 0; i < NR_JOBS; i++) {
+		jobs[i].flags = XSW_F_TIMES | XSW_F_SYNC;
+		jobs[i].result = (uintptr_t)&alone;
+		nr_ok += !issue(fd, XSW_IOC_JOB, &jobs[i], sizeof(jobs[i]));
+		alone.map_ns = alone.xfer_ns = alone.sync_ns = alone.unmap_ns = 0;
+		CHECK(!memcmp(&each[i], &alone, sizeof(alone)));
+	}
+	CHECK_EQ(ret, nr_ok);
+	CHECK(!memcmp(copied[0], mem[0], ROOM) && !memcmp(copied[1], mem[1], ROOM));
+	after = stats_of(fd, engine);
+	for (i = 0; i < ARRAY_SIZE(after.reason); i++)
+		CHECK_EQ(after.reason[i] - half.reason[i], half.reason[i] - before.reason[i]);
+	for (i = 0; i < ARRAY_SIZE(after.cause); i++)
+		CHECK_EQ(after.cause[i] - half.cause[i], half.cause[i] - before.cause[i]);
+	CHECK_EQ(half.syncs, before.syncs);
+	CHECK_EQ(after.syncs, half.syncs + nr_ok);
+	CHECK_EQ(after.unmaps - half.unmaps, half.unmaps - before.unmaps);
+	CHECK_EQ(after.bounced_bytes - half.bounced_bytes,
+		 half.bounced_bytes - before.bounced_bytes);
+	CHECK_EQ(after.pool_used, before.pool_used);
+}
+
+static void short_way(void)
+{
+	static const uint32_t flags[] = { 0, XSW_ENGINE_FORCE_BOUNCE };
+	int fd = open_session();
+	unsigned char *user = pages(ROOM);
+	uint32_t a, b = user_buffer(fd, user, ROOM), engine, mapping[80], n;
+	struct xsw_engine_open op = engine_op(XSW_ENGINE_SIM);
+	void *mem[2] = { NULL, user }, *same[2];
+	struct xsw_map m;
+
+	a = kernel_buffer(fd, ROOM, &mem[0]);
+	same[0] = same[1] = mem[0];
+	op.pool_kib = 256;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		op.flags = flags[i];
+		CHECK_EQ(engine_open(fd, &op), 0);
+		engine = res.handle;
+		both_ways(fd, engine, a, b, mem);
+		both_ways(fd, engine, a, a, same);
+	}
+	/* No room for either side, then for the source alone. */
+	m = map_op(engine, a, XSW_TO_DEVICE, 4096);
+	for (n = 0; n < ARRAY_SIZE(mapping) && !map(fd, &m); n++)
+		mapping[n] = res.handle;
+	CHECK_EQ(res.cause, XSW_CAUSE_NO_SPACE);
+	both_ways(fd, engine, a, b, mem);
+	CHECK_EQ(unmap(fd, mapping[--n]), 0);
+	both_ways(fd, engine, a, b, mem);
+	while (n)
+		CHECK_EQ(unmap(fd, mapping[--n]), 0);
+}
+
 /* MAP, TRANSFER, SYNC and UNMAP as a driver would, with every direction. */
 static void streaming(void)
 {
@@ -454,6 +558,7 @@ const struct test data_tests[] = {
 	{ "data.kernel_ops", kernel_ops, false },
 	{ "data.latency", latency, false },
 	{ "data.map_failures", map_failures, false },
+	{ "data.short_way", short_way, false },
 	{ "data.streaming", streaming, false },
 	{ "data.segments", segments, false },
 	{ "data.boundary", boundary, false },

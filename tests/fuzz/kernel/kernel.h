@@ -97,6 +97,7 @@ bool fake_mapped_is_kept(void);
 #define round_up(n, to)		(DIV_ROUND_UP(n, to) * (to))
 #define clamp_t(type, v, lo, hi) min_t(type, max_t(type, v, lo), hi)
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
+#define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof(*(p)->member))
 #define barrier()		fake_sqe_over()
 #define pr_info(...)		((void)0)
 #define pr_err(...)		((void)0)
