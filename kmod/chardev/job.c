@@ -350,8 +350,8 @@ static bool only_copies(const struct xsw_run *run, const struct xsw_job *job,
 			const struct xsw_engine *engine)
 {
 	/* What the kernel's ops did, the address has to tell: that takes a mapping of its own. */
-	return !job->flags && job->len <= PAGE_SIZE && engine->immediate && engine->xdev &&
-	       run->src.range.pages && run->dst.range.pages;
+	return !job->flags && job->len <= PAGE_SIZE && engine->immediate && !engine->removable &&
+	       engine->xdev && run->src.range.pages && run->dst.range.pages;
 }
 
 static void copy_prepare(struct xsw_copy *copy, struct xsw_engine *engine,

@@ -103,7 +103,7 @@ struct xsw_engine_ops {
  * @dev_size:	bytes of its own memory
  * @dma_mask:	its DMA mask
  * @kind:	enum xsw_engine_kind
- * @immediate: submit() is done with a transfer when it returns, and the device stays
+ * @immediate: submit() is done with a transfer when it returns
  * @removable:	its device can go away at any time: @maps is kept
  * @lock:	protects @maps; taken in task context
  * @maps:	what is mapped for it, so that it can be unmapped before the device goes
