@@ -528,11 +528,29 @@ bool xsw_area_heat(struct xsw_area *area, u32 pages)
 	return true;
 }
 
-/* The beginning of a longer hot run: its rest stays hot, and the bitmap as it is. */
+/* Leaves @n slots of @run, and returns the rest; NULL: there is no record for it. */
+static struct xsw_run *cut(struct xsw_area *area, struct xsw_run *run, u32 n)
+{
+	u32 slot = run->first + n, left = run->n - n;
+	struct xsw_run *rest;
+
+	if (!area->unused && home_of(area, slot)->n)
+		return NULL;
+	rest = take_record(area, slot);
+	set_slots(area, rest, slot, left);
+	rest->at = slot << XSW_SLOT_SHIFT;
+	set_slots(area, run, run->first, n);
+	return rest;
+}
+
+/*
+ * The beginning of a longer hot run: its rest stays hot, and the bitmap as it is. Where it is a
+ * page that is asked for, some more are cut off: soon another will be.
+ */
 static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fit)
 {
-	struct xsw_run *run, *rest;
-	u32 n;
+	struct xsw_run *run, *page, *rest;
+	u32 n, pages;
 
 	if (fit->n >= XSW_HOT_SLOTS)
 		return NULL;
@@ -541,13 +559,19 @@ static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fi
 		if (run->first < fit->lo || run->first + fit->n > fit->hi ||
 		    xsw_fit_from(fit, run->first) != run->first)
 			continue;
-		if (!area->unused && home_of(area, run->first + fit->n)->n)
+		rest = cut(area, run, fit->n);
+		if (!rest)
 			continue;
 		xsw_area_take_hot(area, run, n);
-		rest = take_record(area, run->first + fit->n);
-		set_slots(area, rest, run->first + fit->n, n - fit->n);
-		rest->at = rest->first << XSW_SLOT_SHIFT;
-		set_slots(area, run, run->first, fit->n);
+		pages = fit->n == PAGE_SLOTS && !(run->first % PAGE_SLOTS) ? XSW_SPLIT_PAGES : 0;
+		for (; pages && rest->n > PAGE_SLOTS &&
+		     rest->first + PAGE_SLOTS <= fit->hi; pages--) {
+			page = rest;
+			rest = cut(area, page, PAGE_SLOTS);
+			xsw_area_put_hot(area, page, page->n, area->hot_slots + page->n);
+			if (!rest)
+				return run;
+		}
 		xsw_area_put_hot(area, rest, rest->n, area->hot_slots + rest->n);
 		return run;
 	}

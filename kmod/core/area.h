@@ -15,6 +15,7 @@
 #define XSW_HOT_SLOTS		132		/* longest of the short runs that are kept hot */
 #define XSW_HOT_MOST		(32 * XSW_HOT_SLOTS)	/* slots in all of them */
 #define XSW_HOT_LONG		4		/* longer runs that are kept hot */
+#define XSW_SPLIT_PAGES		4		/* cut off a longer one beside the one asked for */
 #define XSW_STALE_LEAVES	4		/* most leaves that the tree is behind with */
 
 #define XSW_PAGE_SHIFT		12		/* not the kernel's: what records are kept by */
@@ -247,8 +248,15 @@ static inline bool xsw_area_may_be_hot(const struct xsw_area *area, u32 n, u32 h
 /* @run is the first of the short hot ones of its length, @n. */
 static inline void xsw_area_take_hot(struct xsw_area *area, struct xsw_run *run, u32 n)
 {
-	area->hot[n] = run->cooler;
+	struct xsw_run *next = run->cooler;
+
+	area->hot[n] = next;
 	area->hot_slots -= n;
+	/* The next one's record may long be out of the cache, and lie on two lines of it. */
+	if (next) {
+		prefetchw(next);
+		prefetchw((u8 *)(next + 1) - 1);
+	}
 }
 
 /* @run, of @n slots, with which @hot are in hot ones. */

@@ -111,6 +111,7 @@ static inline void xsw_seam_preempt(void)
 	({ xsw_seam_preempt(); __atomic_store_n((p), (v), __ATOMIC_RELEASE); })
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
+#define prefetchw(p)	__builtin_prefetch((p), 1)
 #define ____cacheline_aligned_in_smp	__attribute__((aligned(64)))
 
 /* locks; one that is taken with "interrupts" on, and so could deadlock, is counted */

@@ -602,6 +602,27 @@ TEST(Pool, LeavesPagesWholeWhereMapsFail) {
   EXPECT_EQ(f.map(kPage), f.pages[10]);
 }
 
+// Off a hot run of ten pages, where no other page is whole.
+TEST(Pool, CutsPagesTogether) {
+  for (const u64 reach : {10, 3, 1}) {
+    Full f(Config{});
+    for (size_t i = 119; i >= 30; i--) {
+      f.unmap(f.pages[i]);
+      ASSERT_EQ(f.map(5 * kSlot), f.pages[i]);
+    }
+    for (size_t i = 10; i < 20; i++)
+      f.unmap(f.pages[i]);
+    const u64 at = f.map(10 * kPage);
+    ASSERT_EQ(at, f.pages[10]);
+    f.unmap(at);
+    // Four with the first, of which the latest is the next; none that the device does not reach.
+    f.dev.dma_mask = at + reach * kPage - 1;
+    EXPECT_EQ(f.map(kPage), at);
+    f.dev.dma_mask = ~0ULL;
+    EXPECT_EQ(f.map(kPage), at + (reach == 10 ? 4 : reach == 3 ? 2 : 1) * kPage);
+  }
+}
+
 TEST(Pool, LooksUpAmongScatteredPieces) {
   Config c;
   c.pool.clear();

@@ -19,6 +19,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/mm.h>
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
