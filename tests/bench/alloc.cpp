@@ -42,16 +42,16 @@ void fill(benchmark::State &state, Load::Size kind, double percent, size_t size)
     tried += probes;
     if (maps.empty())
       continue;
-    p50.push_back(percentile(maps, 50));
-    p99.push_back(percentile(maps, 99));
-    p999.push_back(percentile(maps, 99.9));
+    p50.push_back(ticks.percentile(maps, 50));
+    p99.push_back(ticks.percentile(maps, 99));
+    p999.push_back(ticks.percentile(maps, 99.9));
   }
   state.counters["p50_ns"] = percentile(p50, 50);
   state.counters["p99_ns"] = percentile(p99, 50);
   state.counters["p999_ns"] = percentile(p999, 50);
   state.counters["fail_percent"] = 100 * static_cast<double>(misses.size()) / tried;
-  state.counters["fail_p50_ns"] = percentile(misses, 50);
-  state.counters["fail_p999_ns"] = percentile(misses, 99.9);
+  state.counters["fail_p50_ns"] = ticks.percentile(misses, 50);
+  state.counters["fail_p999_ns"] = ticks.percentile(misses, 99.9);
   state.counters["used_percent"] = load.used();
 }
 
@@ -78,9 +78,9 @@ void fragmented(benchmark::State &state, size_t size) {
   }
   const double failed = static_cast<double>(misses.size());
   state.counters["fail_percent"] = 100 * failed / (failed + static_cast<double>(maps.size()));
-  state.counters["fail_p50_ns"] = percentile(misses, 50);
-  state.counters["fail_p999_ns"] = percentile(misses, 99.9);
-  counters(state, maps);
+  state.counters["fail_p50_ns"] = ticks.percentile(misses, 50);
+  state.counters["fail_p999_ns"] = ticks.percentile(misses, 99.9);
+  counters(state, ticks, maps);
 }
 
 // Each map alone, by threads that may be more than the machine has CPUs.
@@ -103,7 +103,7 @@ void latency(benchmark::State &state, size_t size) {
   }
   if (failed)
     state.SkipWithError("a map failed");
-  counters(state, maps);
+  counters(state, ticks, maps);
 }
 
 // How much fits until the first map fails.

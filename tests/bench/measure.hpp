@@ -66,11 +66,11 @@ template <typename F> void measure(benchmark::State &state, size_t size, F &&op,
   state.counters["ratio_q3"] = Counter(percentile(ratios, 75), Counter::kAvgThreads);
 }
 
-inline void counters(benchmark::State &state, std::vector<double> &samples) {
+inline void counters(benchmark::State &state, const Ticks &ticks, std::vector<double> &times) {
   using Counter = benchmark::Counter;
-  state.counters["p50_ns"] = Counter(percentile(samples, 50), Counter::kAvgThreads);
-  state.counters["p99_ns"] = Counter(percentile(samples, 99), Counter::kAvgThreads);
-  state.counters["p999_ns"] = Counter(percentile(samples, 99.9), Counter::kAvgThreads);
+  state.counters["p50_ns"] = Counter(ticks.percentile(times, 50), Counter::kAvgThreads);
+  state.counters["p99_ns"] = Counter(ticks.percentile(times, 99), Counter::kAvgThreads);
+  state.counters["p999_ns"] = Counter(ticks.percentile(times, 99.9), Counter::kAvgThreads);
 }
 
 using Body = std::function<void(benchmark::State &)>;

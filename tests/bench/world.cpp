@@ -149,6 +149,7 @@ size_t Load::churn(double percent) {
 }
 
 Ticks::Ticks() {
+  constexpr size_t kSeldom = 20;
   const auto start = Clock::now();
   const u64 from = now();
   while (Clock::now() - start < std::chrono::milliseconds(20))
@@ -159,9 +160,19 @@ Ticks::Ticks() {
   std::vector<double> empty(1001);
   for (double &e : empty) {
     const u64 t = now();
-    e = static_cast<double>(now() - t);
+    e = ns(t, now());
   }
-  empty_ = percentile(empty, 50);
+  // Its step: the least by which times differ that are not rare, but for a tick or two.
+  std::sort(empty.begin(), empty.end());
+  double last = 0;
+  for (size_t i = 0; i + kSeldom < empty.size(); i++) {
+    if (empty[i] != empty[i + kSeldom])
+      continue;
+    if (last > 0 && empty[i] - last > 1 && (step_ == 0 || empty[i] - last < step_))
+      step_ = empty[i] - last;
+    last = empty[i];
+  }
+  empty_ = within_step(empty, 50);
 }
 
 double percentile(std::span<double> values, double p) {
@@ -170,6 +181,21 @@ double percentile(std::span<double> values, double p) {
   std::sort(values.begin(), values.end());
   const auto i = static_cast<size_t>(std::ceil(p / 100 * static_cast<double>(values.size())));
   return values[std::clamp<size_t>(i, 1, values.size()) - 1];
+}
+
+double Ticks::within_step(std::span<double> times, double p) const {
+  std::sort(times.begin(), times.end());
+  const double rank = p / 100 * static_cast<double>(times.size());
+  for (auto first = times.begin(); first != times.end();) {
+    // A step is not always the same number of ticks.
+    const auto next = std::upper_bound(first, times.end(), *first + step_ / 2);
+    const auto below = static_cast<double>(first - times.begin());
+    const auto n = static_cast<double>(next - first);
+    if (rank <= below + n)
+      return (*first + *(next - 1)) / 2 + step_ * ((rank - below) / n - 0.5);
+    first = next;
+  }
+  return 0;
 }
 
 } // namespace xsw::bench
