@@ -265,17 +265,24 @@ static noinline bool walk_first(const struct xsw_range *range, struct piece *pie
 	return walk.left;
 }
 
-/* The same. Most of what is small lies within a page: there is nothing to walk. */
+/* False: it does not lie within one of @pages. */
+static __always_inline bool within_page(struct page **pages, u64 offset, u64 len,
+					struct piece *piece)
+{
+	if (len > PAGE_SIZE - offset_in_page(offset))
+		return false;
+	piece->page = pages[offset >> PAGE_SHIFT];
+	piece->offset = offset_in_page(offset);
+	piece->len = len;
+	return true;
+}
+
+/* As walk_first(). Most of what is small lies within a page: there is nothing to walk. */
 static __always_inline bool first_piece(const struct xsw_range *range, struct piece *piece)
 {
-	u32 offset = offset_in_page(range->offset);
-
-	if (!range->pages || range->len > PAGE_SIZE - offset)
-		return walk_first(range, piece);
-	piece->page = range->pages[range->offset >> PAGE_SHIFT];
-	piece->offset = offset;
-	piece->len = range->len;
-	return false;
+	if (range->pages && within_page(range->pages, range->offset, range->len, piece))
+		return false;
+	return walk_first(range, piece);
 }
 
 /*
@@ -497,14 +504,8 @@ dma_addr_t xsw_dmamap_addr(const struct xsw_dmamap *map)
 static __always_inline bool page_of_buffer(const struct xsw_buffer *buffer, u64 offset, u32 len,
 					   struct piece *piece)
 {
-	u64 at = buffer->page_offset + offset;
-
-	if (xsw_out_of_range(offset, len, buffer->bytes) || len > PAGE_SIZE - offset_in_page(at))
-		return false;
-	piece->page = buffer->pages[at >> PAGE_SHIFT];
-	piece->offset = offset_in_page(at);
-	piece->len = len;
-	return true;
+	return !xsw_out_of_range(offset, len, buffer->bytes) &&
+	       within_page(buffer->pages, buffer->page_offset + offset, len, piece);
 }
 
 static __always_inline int page_map(const struct xsw_copy *copy, const struct piece *piece,
