@@ -944,8 +944,8 @@ static noinline enum xsw_cause map_cold(struct xsw_area *area, const struct xsw_
 enum xsw_cause xsw_pool_map(struct xsw_pool *pool, const struct xsw_dev *dev, phys_addr_t phys,
 			    size_t size, dma_addr_t *dma)
 {
-	/* Of any size: it must not go round. */
-	u64 n = (size >> XSW_SLOT_SHIFT) + !!(size & XSW_SLOT_MASK);
+	/* Of any size: it does not go round, and of 0 it is too many. */
+	u64 n = (((u64)size - 1) >> XSW_SLOT_SHIFT) + 1;
 	struct xsw_area *area = pool->home[xsw_cpu()];
 	struct xsw_run *run;
 	unsigned long flags;
