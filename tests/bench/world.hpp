@@ -153,11 +153,11 @@ public:
   }
   // Between two calls of now(), what they cost included.
   double ns(u64 from, u64 to) const { return static_cast<double>(to - from) * ns_; }
-  // Of such times, without that: at least 0, and 0 of none. The counter may go in steps, and say 10
+  // Such a time, or a mean of some, without that: at least 0.
+  double net(double time) const { return std::max(0.0, time - empty_); }
+  // Of such times, without that, and 0 of none. The counter may go in steps, and say 10
   // or 20 of what takes 17: what it says stands for half a step to either side. Sorts @times.
-  double percentile(std::span<double> times, double p) const {
-    return std::max(0.0, within_step(times, p) - empty_);
-  }
+  double percentile(std::span<double> times, double p) const { return net(within_step(times, p)); }
 
 private:
   double within_step(std::span<double> times, double p) const;
