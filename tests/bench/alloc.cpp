@@ -60,9 +60,9 @@ void fill(benchmark::State &state, Load::Size kind, double percent, size_t size)
     return state.SkipWithError("too few repetitions");
   std::vector<double> maps, misses;
   for (size_t i = 0; i < probes; i++) {
-    std::vector<double> of;
-    for (const auto &repetition : times)
-      of.push_back(repetition[i]);
+    std::vector<double> of(times.size());
+    std::ranges::transform(times, of.begin(),
+                           [&](const auto &repetition) { return repetition[i]; });
     std::sort(of.begin(), of.end());
     const auto first = of.begin() + static_cast<std::ptrdiff_t>((of.size() - middle) / 2);
     (placed[i] ? maps : misses).push_back(std::accumulate(first, first + middle, 0.0) / middle);
