@@ -175,8 +175,8 @@ void print_pairs(const Run &run) {
 
 void print_fills(const Run &run) {
   fmt::print("\nsingle maps in a filled pool, ns (in-tree's in brackets, - where not measured)\n"
-             "{:<28}{:>9}{:>18}{:>10}{:>20}{:>16}\n",
-             "pool, map", "fails %", "p50", "p99", "p99.9", "with the noise");
+             "{:<28}{:>9}{:>18}{:>10}{:>20}{:>14}\n",
+             "pool, map", "fails %", "p50", "p99", "p99.9", "every time");
   auto theirs = [](double v) { return v > 0 ? fmt::format("({:.0f})", v) : std::string("(-)"); };
   for (const Fill &f : kFills) {
     const std::string name(f.name);
@@ -186,10 +186,10 @@ void print_fills(const Run &run) {
     const bool missed = *fails == 100;
     const auto p50 = get(run, name, missed ? "fail_p50_ns" : "p50_ns");
     const auto p999 = get(run, name, missed ? "fail_p999_ns" : "p999_ns");
-    const auto once = get(run, name, "once_p999_ns");
-    fmt::print("{:<28}{:>9.2f}{:>9.0f}{:>9}{:>10.0f}{:>10.0f}{:>10}{:>16}\n", f.title, *fails, *p50,
+    const auto every = get(run, name, "every_p999_ns");
+    fmt::print("{:<28}{:>9.2f}{:>9.0f}{:>9}{:>10.0f}{:>10.0f}{:>10}{:>14}\n", f.title, *fails, *p50,
                theirs(f.p50), missed ? 0.0 : *get(run, name, "p99_ns"), *p999, theirs(f.p999),
-               once ? fmt::format("{:.0f}", *once) : "");
+               every && *every > 0 ? fmt::format("{:.0f}", *every) : "-");
   }
 }
 
@@ -236,10 +236,10 @@ int print_targets(const Run &run, bool only_counts = false) {
        value("copy/to_device/64K/depth:1/areas:2/threads:1", "ratio"), 1.15, false, "3.1"},
       {"TO_DEVICE 256 KiB, of a memcpy",
        value("copy/to_device/256K/depth:1/areas:2/threads:1", "ratio"), 1.1, false, "3.0"},
-      {"99 % full 4 KiB: p99.9, of empty p50",
-       quotient(value("fill/mix/4K/percent:99", "p999_ns"),
+      {"99 % full 4 KiB: p99.9 every time, of p50",
+       quotient(value("fill/mix/4K/percent:99", "every_p999_ns"),
                 value("fill/mix/4K/percent:0", "p50_ns")),
-       5, false, "69"},
+       5, false, "-"},
       {"a map that fails, fragmented, p50 ns", value("fragmented/64K", "fail_p50_ns"), 1000, false,
        "29484"},
       {"a map that fails, fragmented, p99.9 ns", value("fragmented/64K", "fail_p999_ns"), 1000,
@@ -265,6 +265,14 @@ int print_targets(const Run &run, bool only_counts = false) {
                t.value ? fmt::format("{:.6g}", *t.value) : "-", t.at_least ? ">=" : "<=", t.limit,
                t.in_tree, met ? "met" : "NOT MET");
   }
+  const auto empty = value("fill/mix/4K/percent:0", "p50_ns");
+  const auto filled = quotient(value("fill/mix/4K/percent:99", "p999_ns"), empty);
+  const auto noise = quotient(value("fill/mix/4K/percent:0", "p999_ns"), empty);
+  if (!only_counts && filled && noise)
+    fmt::print(
+        "p99.9 with the machine in it: of the 99 % full pool {:.1f} of the empty pool's p50, "
+        "of the empty pool {:.1f}; in-tree 69\n",
+        *filled, *noise);
   fmt::print("{} of {} targets met\n", all - missed, all);
   return missed;
 }

@@ -430,7 +430,7 @@ TEST(Invariant, I8_FailedMapChangesNothing) {
       break;
     live.push_back(m);
   }
-  // Holes of one slot and of three, more or less: so many that a longer map has to look for room.
+  // Holes of one slot and of three, more or less. One stays hot, for a longer map to give up.
   for (const int i : {11, 9, 7}) {
     ASSERT_EQ(w.unmap(dev, live[i].dma, 3 * kSlot), XSW_CAUSE_NONE);
     live.erase(live.begin() + i);
