@@ -24,17 +24,21 @@
 /**
  * struct xsw_run - slots in a row that were taken, and the mapping in them, if there is one
  * @next:	of the page in which it starts; or of @unused
- * @cooler:	next of the hot ones
- * @phys:	original memory
+ * @cooler:	next of the hot ones, while it is one
+ * @phys:	original memory, while mapped
  * @at:		byte of the area at which the mapping starts, or the last one did: in its slots
  * @size:	bytes mapped; 0 while it is not filled yet, once its unmap has begun, and hot
  * @first:	slot
  * @n:		slots; 0: the record stands for none
+ *
+ * 32 bytes, so that none is on two cache lines.
  */
 struct xsw_run {
 	struct xsw_run	*next;
-	struct xsw_run	*cooler;
-	u64		phys;
+	union {
+		struct xsw_run	*cooler;
+		u64		phys;
+	};
 	u32		at;
 	u32		size;
 	u32		first;
@@ -252,11 +256,9 @@ static inline void xsw_area_take_hot(struct xsw_area *area, struct xsw_run *run,
 
 	area->hot[n] = next;
 	area->hot_slots -= n;
-	/* The next one's record may long be out of the cache, and lie on two lines of it. */
-	if (next) {
+	/* The next one's record may long be out of the cache. */
+	if (next)
 		prefetchw(next);
-		prefetchw((u8 *)(next + 1) - 1);
-	}
 }
 
 /* @run, of @n slots, with which @hot are in hot ones. */
