@@ -215,6 +215,8 @@ Environment Environment::of(const xsw_info &info) {
   uname(&names);
   environment.kernel = names.release;
   environment.machine = names.machine;
+  std::ifstream proc("/proc/cmdline");
+  std::getline(proc, environment.command_line);
   const time_t now = time(nullptr);
   tm utc{};
   gmtime_r(&now, &utc);
@@ -402,6 +404,7 @@ nlohmann::json environment_json(const Environment &environment) {
       {"host_notes", notes},
       {"kernel", environment.kernel},
       {"machine", environment.machine},
+      {"command_line", environment.command_line},
       {"date", environment.date},
       {"cpus", environment.cpus},
       {"hypervisor", info.hypervisor},
@@ -416,15 +419,18 @@ nlohmann::json environment_json(const Environment &environment) {
 
 std::string environment_text(const Environment &environment) {
   const xsw_info &info = environment.info;
-  std::string notes;
+  constexpr std::string_view more = "\n            ";
+  std::string line, notes;
+  if (!environment.command_line.empty())
+    line = fmt::format("{}{}", more, environment.command_line);
   for (const auto &[key, value] : environment.notes.all())
-    notes += fmt::format("{}{} {}", notes.empty() ? "\n            " : ", ", key, value);
+    notes += fmt::format("{}{} {}", notes.empty() ? more : ", ", key, value);
   return fmt::format("xswiotlb    {} (module {}, ABI {})\n"
-                     "kernel      {} {}, {} CPUs, hypervisor {}\n"
+                     "kernel      {} {}, {} CPUs, hypervisor {}{}\n"
                      "host        env {}, pool {}{}\n"
                      "date        {}\n",
                      tool_version, info.version, info.abi_version, environment.kernel,
-                     environment.machine, environment.cpus, info.hypervisor, info.env,
+                     environment.machine, environment.cpus, info.hypervisor, line, info.env,
                      human_bytes(info.pool_bytes), notes, environment.date);
 }
 

@@ -35,7 +35,8 @@ private:
 struct Environment {
   std::string kernel;
   std::string machine;
-  std::string date; // ISO 8601, UTC
+  std::string command_line; // the kernel's; empty where there is no /proc
+  std::string date;         // ISO 8601, UTC
   unsigned cpus = 0;
   xsw_info info{};
   HostNotes notes; // of when it was looked at
