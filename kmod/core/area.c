@@ -563,7 +563,7 @@ static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fi
 		if (!rest)
 			continue;
 		xsw_area_take_hot(area, run, n);
-		pages = fit->n == PAGE_SLOTS && !(run->first % PAGE_SLOTS) ? XSW_SPLIT_PAGES : 0;
+		pages = fit->n == PAGE_SLOTS && !(run->first % PAGE_SLOTS) ? XSW_MORE_PAGES : 0;
 		for (; pages && rest->n > PAGE_SLOTS &&
 		     rest->first + PAGE_SLOTS <= fit->hi; pages--) {
 			page = rest;

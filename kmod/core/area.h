@@ -15,7 +15,7 @@
 #define XSW_HOT_SLOTS		132		/* longest of the short runs that are kept hot */
 #define XSW_HOT_MOST		(32 * XSW_HOT_SLOTS)	/* slots in all of them */
 #define XSW_HOT_LONG		4		/* longer runs that are kept hot */
-#define XSW_SPLIT_PAGES		4		/* cut off a longer one beside the one asked for */
+#define XSW_MORE_PAGES		8		/* made hot beside one that was not */
 #define XSW_STALE_LEAVES	4		/* most leaves that the tree is behind with */
 
 #define XSW_PAGE_SHIFT		12		/* not the kernel's: what records are kept by */

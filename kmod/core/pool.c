@@ -923,10 +923,14 @@ static noinline enum xsw_cause map_cold(struct xsw_area *area, const struct xsw_
 	bool charged, low;
 
 	/* It may have been the account that was in the way. */
-	if (run && xsw_fit_from(&fit, run->first) == run->first)
+	if (run && xsw_fit_from(&fit, run->first) == run->first) {
 		xsw_area_take_hot(area, run, n);
-	else
+	} else {
 		run = xsw_area_alloc(area, &fit);
+		/* Soon another will be asked for. */
+		if (n == XSW_PAGE_SLOTS)
+			xsw_area_heat(area, XSW_MORE_PAGES);
+	}
 	charged = !run || begin(area, run, 0);
 	low = xsw_area_low(area);
 	spin_unlock_irqrestore(&area->lock, flags);

@@ -602,25 +602,42 @@ TEST(Pool, LeavesPagesWholeWhereMapsFail) {
   EXPECT_EQ(f.map(kPage), f.pages[10]);
 }
 
-// Off a hot run of ten pages, where no other page is whole.
+// Off a hot run of twelve pages, where no other page is whole.
 TEST(Pool, CutsPagesTogether) {
-  for (const u64 reach : {10, 3, 1}) {
+  for (const u64 reach : {12, 3, 1}) {
     Full f(Config{});
     for (size_t i = 119; i >= 30; i--) {
       f.unmap(f.pages[i]);
       ASSERT_EQ(f.map(5 * kSlot), f.pages[i]);
     }
-    for (size_t i = 10; i < 20; i++)
+    for (size_t i = 10; i < 22; i++)
       f.unmap(f.pages[i]);
-    const u64 at = f.map(10 * kPage);
+    const u64 at = f.map(12 * kPage);
     ASSERT_EQ(at, f.pages[10]);
     f.unmap(at);
-    // Four with the first, of which the latest is the next; none that the device does not reach.
+    // Eight with the first, of which the latest is the next; none that the device does not reach.
     f.dev.dma_mask = at + reach * kPage - 1;
     EXPECT_EQ(f.map(kPage), at);
     f.dev.dma_mask = ~0ULL;
-    EXPECT_EQ(f.map(kPage), at + (reach == 10 ? 4 : reach == 3 ? 2 : 1) * kPage);
+    EXPECT_EQ(f.map(kPage), at + (reach == 12 ? 8 : reach == 3 ? 2 : 1) * kPage);
   }
+}
+
+// Of an empty pool the first map of a page makes eight others hot, which no other map takes.
+TEST(Pool, TakesPagesTogether) {
+  World w(Config{});
+  const xsw_dev dev = bouncing_device();
+  std::vector<std::pair<u64, size_t>> live;
+  const auto map = [&](size_t size) {
+    live.emplace_back(w.map(dev, w.ram(), size).dma, size);
+    return live.back().first;
+  };
+  const u64 at = map(kPage);
+  EXPECT_EQ(map(2 * kPage), at + 9 * kPage);
+  EXPECT_EQ(map(kSlot), at + 11 * kPage);
+  EXPECT_EQ(map(kPage), at + 8 * kPage);
+  for (auto [dma, size] : live)
+    EXPECT_EQ(w.unmap(dev, dma, size, DMA_TO_DEVICE), XSW_CAUSE_NONE);
 }
 
 TEST(Pool, LooksUpAmongScatteredPieces) {
