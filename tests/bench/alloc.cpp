@@ -13,29 +13,23 @@ namespace {
 constexpr u64 kSeed = 1;
 constexpr u64 kPageMask = 4 * KiB - 1;
 
-constexpr size_t kRepetitions = 9;
-
-// Maps of @size in a pool that a load keeps filled to @percent, each in another state of the pool.
-// Every repetition is the same from the first mapping on. Figures are medians of the repetitions',
-// with the machine in them; every_p999_ns is of what each map takes every time: of its nine times
-// the middle five count.
+// Maps of @size in a pool that a load keeps filled to @percent, each in another state of the pool:
+// one repetition, the same from the first mapping on as all others.
 void fill(benchmark::State &state, Load::Size kind, double percent, size_t size) {
-  constexpr size_t probes = 180'000, middle = 5;
-  static const Ticks ticks;
+  constexpr size_t probes = 180'000;
+  const Ticks ticks;
   const xsw_dev dev = device();
   xsw_seam_cpu = 0;
-  std::vector<std::vector<double>> times;
-  std::vector<dma_addr_t> places;
-  std::vector<double> p50, p99, p999, fail_p50, fail_p999;
-  double used = 0;
+  World world(1);
+  Load load(world, dev, kind, kSeed);
+  load.fill(percent);
+  for (size_t i = 0, n = 4 * load.size(); i < n; i++)
+    load.churn(percent);
+  std::vector<double> maps, misses;
+  maps.reserve(probes);
+  misses.reserve(probes);
   while (state.KeepRunning()) {
-    World world(1);
-    Load load(world, dev, kind, kSeed);
-    load.fill(percent);
-    for (size_t i = 0, n = 4 * load.size(); i < n; i++)
-      load.churn(percent);
-    std::vector<double> all(probes), maps, misses;
-    std::vector<dma_addr_t> at(probes);
+    double sum = 0;
     for (size_t i = 0; i < probes; i++) {
       if (percent > 0)
         load.churn(percent);
@@ -45,45 +39,23 @@ void fill(benchmark::State &state, Load::Size kind, double percent, size_t size)
       const u64 from = Ticks::now();
       const bool ok = world.map(dev, load.source(), size, DMA_TO_DEVICE, m);
       const u64 to = Ticks::now();
-      all[i] = ticks.ns(from, to);
-      at[i] = ok ? m.dma : DMA_MAPPING_ERROR;
+      (ok ? maps : misses).push_back(ticks.ns(from, to));
+      sum += ticks.ns(from, to);
       if (ok)
         world.unmap(dev, m, DMA_TO_DEVICE);
     }
-    state.SetIterationTime(std::accumulate(all.begin(), all.end(), 0.0) / probes * 1e-9);
-    if (!places.empty() && at != places)
-      state.SkipWithError("repetitions differ");
-    for (size_t i = 0; i < probes; i++)
-      (at[i] != DMA_MAPPING_ERROR ? maps : misses).push_back(all[i]);
-    p50.push_back(ticks.percentile(maps, 50));
-    p99.push_back(ticks.percentile(maps, 99));
-    p999.push_back(ticks.percentile(maps, 99.9));
-    fail_p50.push_back(ticks.percentile(misses, 50));
-    fail_p999.push_back(ticks.percentile(misses, 99.9));
-    places = std::move(at);
-    times.push_back(std::move(all));
-    used = load.used();
+    state.SetIterationTime(sum / probes * 1e-9);
   }
-  if (times.size() != kRepetitions)
-    return state.SkipWithError("a repetition is missing");
-  std::vector<double> maps;
-  for (size_t i = 0; i < probes; i++) {
-    if (places[i] == DMA_MAPPING_ERROR)
-      continue;
-    std::array<double, kRepetitions> of;
-    std::ranges::transform(times, of.begin(), [&](const auto &all) { return all[i]; });
-    std::ranges::sort(of);
-    const double *first = &of[(kRepetitions - middle) / 2];
-    maps.push_back(std::accumulate(first, first + middle, 0.0) / middle);
-  }
-  state.counters["p50_ns"] = percentile(p50, 50);
-  state.counters["p99_ns"] = percentile(p99, 50);
-  state.counters["p999_ns"] = percentile(p999, 50);
-  state.counters["every_p999_ns"] = ticks.net(percentile(maps, 99.9));
-  state.counters["fail_percent"] = 100.0 * static_cast<double>(probes - maps.size()) / probes;
-  state.counters["fail_p50_ns"] = percentile(fail_p50, 50);
-  state.counters["fail_p999_ns"] = percentile(fail_p999, 50);
-  state.counters["used_percent"] = used;
+  // Of nothing but zeros the library makes a NaN, which no JSON has.
+  if (!maps.empty())
+    counters(state, ticks, maps);
+  if (percent > 0)
+    state.counters["used_percent"] = load.used();
+  if (misses.empty())
+    return;
+  state.counters["fail_percent"] = 100.0 * static_cast<double>(misses.size()) / probes;
+  state.counters["fail_p50_ns"] = ticks.percentile(misses, 50);
+  state.counters["fail_p999_ns"] = ticks.percentile(misses, 99.9);
 }
 
 // All 4 KiB, half of them given back at random: a map of more must fail.
@@ -228,13 +200,15 @@ int main(int argc, char **argv) {
   add_pairs("path", Level::path, DMA_TO_DEVICE);
   for (const int threads : {1, 2, 4, 8})
     add("latency/4K", [](benchmark::State &s) { latency(s, 4 * KiB); })
-        ->Iterations(100'000)
-        ->Threads(threads);
+        ->Iterations(20'000)
+        ->Threads(threads)
+        ->Apply(repeated);
   for (const int percent : {0, 50, 90, 95, 99})
     for (const size_t size : {4 * KiB, 64 * KiB})
       add("fill/mix/" + size_name(size) + "/percent:" + std::to_string(percent),
           [=](benchmark::State &s) { fill(s, Load::Size::mix, percent, size); })
-          ->Iterations(kRepetitions);
+          ->Iterations(1)
+          ->Apply(repeated);
   for (const size_t size : {4 * KiB, 64 * KiB})
     add("fragmented/" + size_name(size), [=](benchmark::State &s) {
       fragmented(s, size);
@@ -260,11 +234,11 @@ int main(int argc, char **argv) {
     add("metadata/areas:" + std::to_string(areas), [=](benchmark::State &s) {
       metadata(s, areas);
     })->Iterations(1);
-    add("lookup/areas:" + std::to_string(areas), [=](benchmark::State &s) {
-      lookup(s, areas);
-    })->Iterations(kWindows);
+    add("lookup/areas:" + std::to_string(areas), [=](benchmark::State &s) { lookup(s, areas); })
+        ->Iterations(kWindows)
+        ->Apply(repeated);
   }
-  add("direct/4K", direct)->Iterations(kWindows);
+  add("direct/4K", direct)->Iterations(kWindows)->Apply(repeated);
 
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv))

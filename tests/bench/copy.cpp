@@ -40,15 +40,17 @@ int main(int argc, char **argv) {
   add_pairs("copy/bidirectional", Level::pool, DMA_BIDIRECTIONAL);
   add_pairs("decided/to_device", Level::path, DMA_TO_DEVICE);
   for (const size_t size : kSizes) {
-    add("memcpy_cold/" + size_name(size), [=](benchmark::State &s) {
-      cold_memcpy(s, size);
-    })->Iterations(kWindows);
-    add("sync/for_cpu/" + size_name(size), [=](benchmark::State &s) {
-      sync(s, size, DMA_FROM_DEVICE, true);
-    })->Iterations(kWindows);
-    add("sync/for_device/" + size_name(size), [=](benchmark::State &s) {
-      sync(s, size, DMA_TO_DEVICE, false);
-    })->Iterations(kWindows);
+    add("memcpy_cold/" + size_name(size), [=](benchmark::State &s) { cold_memcpy(s, size); })
+        ->Iterations(kWindows)
+        ->Apply(repeated);
+    add("sync/for_cpu/" + size_name(size),
+        [=](benchmark::State &s) { sync(s, size, DMA_FROM_DEVICE, true); })
+        ->Iterations(kWindows)
+        ->Apply(repeated);
+    add("sync/for_device/" + size_name(size),
+        [=](benchmark::State &s) { sync(s, size, DMA_TO_DEVICE, false); })
+        ->Iterations(kWindows)
+        ->Apply(repeated);
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv))
