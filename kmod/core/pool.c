@@ -712,17 +712,14 @@ static struct xsw_run *take_hot(struct xsw_pool *pool, struct xsw_area *area,
 	return run;
 }
 
-/*
- * All hot runs were given up in vain. Pages are taken back, or smaller mappings break them up, and
- * each map of one finds nothing hot.
- */
-static void heat(struct xsw_area *area)
+/* Make so many free pages hot, as far as there are, and may be. */
+static void heat(struct xsw_area *area, u32 pages)
 {
 	unsigned long flags;
 	bool more = true;
 	u32 i;
 
-	for (i = 0; more && i < XSW_HEAT_PAGES / XSW_HOT_STEP; i++) {
+	for (i = 0; more && i < pages / XSW_HOT_STEP; i++) {
 		spin_lock_irqsave(&area->lock, flags);
 		more = xsw_area_heat(area, XSW_HOT_STEP);
 		spin_unlock_irqrestore(&area->lock, flags);
@@ -759,9 +756,13 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 		settle(pool, area, fit->n, false);
 	if (low)
 		schedule_work(&pool->refill);
-	/* What failed for its alignment or reach would give them up again each time. */
+	/*
+	 * All hot runs were given up in vain. Pages are taken back, or smaller mappings break them
+	 * up, and each map of one finds nothing hot. What failed for its alignment or reach would
+	 * give them up again each time.
+	 */
 	if (vain && cooled)
-		heat(area);
+		heat(area, XSW_HEAT_PAGES);
 	return run;
 }
 
@@ -920,17 +921,14 @@ static noinline enum xsw_cause map_cold(struct xsw_area *area, const struct xsw_
 		.phase		= (-machine & align) >> XSW_SLOT_SHIFT,
 	};
 	struct xsw_run *run = area->hot[n];
+	/* It may have been the account that was in the way. */
+	bool hot = run && xsw_fit_from(&fit, run->first) == run->first;
 	bool charged, low;
 
-	/* It may have been the account that was in the way. */
-	if (run && xsw_fit_from(&fit, run->first) == run->first) {
+	if (hot)
 		xsw_area_take_hot(area, run, n);
-	} else {
+	else
 		run = xsw_area_alloc(area, &fit);
-		/* Soon another will be asked for. */
-		if (n == XSW_PAGE_SLOTS)
-			xsw_area_heat(area, XSW_MORE_PAGES);
-	}
 	charged = !run || begin(area, run, 0);
 	low = xsw_area_low(area);
 	spin_unlock_irqrestore(&area->lock, flags);
@@ -940,6 +938,9 @@ static noinline enum xsw_cause map_cold(struct xsw_area *area, const struct xsw_
 		schedule_work(&area->pool->refill);
 	if (unlikely(!run))
 		return map_anywhere(area->pool, dev, phys, size, dma);
+	/* Soon another will be asked for. Where slots' pages are no pages, none would do. */
+	if (!hot && n == XSW_PAGE_SLOTS && !fit.phase)
+		heat(area, XSW_MORE_PAGES);
 	*dma = machine + run->at;
 	return fill(area, run, run->at, phys, size, 0, (u64)n << XSW_SLOT_SHIFT,
 		    dev->coherent);
