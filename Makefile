@@ -19,7 +19,7 @@
 #:   TESTS='FILE...'     only these scripts of tests/vm/guest/, for `make vm-test`
 #:   STRESS='--ops=10m'  options of `xswiotlb stress`, for `make stress`
 #:   BENCH='--rounds=1000'  options and cases of `xswiotlb bench`, for `make bench-guest`
-#:   APPEND='kpti=off'   more of the guest kernel's command line
+#:   KERNEL_APPEND='kpti=off'  more of the guest kernel's command line
 #:   V=1                 show the commands
 
 SHELL := /bin/bash
@@ -44,7 +44,7 @@ run_mask := $(if $(findstring -xen,$(VM)),0xffffffffffffffff,0xffffffff)
 TIME ?= 60
 STRESS ?= --ops=10m --min-edu-transfers=1000
 XEN ?= 4.17
-export V KDIR KERNEL_IMAGE KERNEL_MODULES CROSS_COMPILE BENCH APPEND
+export V KDIR KERNEL_IMAGE KERNEL_MODULES CROSS_COMPILE BENCH KERNEL_APPEND
 
 # `make modules ARCH=x86` means that guest's architecture.
 ifneq ($(ARCH),)

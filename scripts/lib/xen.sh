@@ -68,7 +68,7 @@ qemu_x86_xen_pv() {
 	[ "$KERNEL" != debug ] || machine=q35 dom0=3584M
 	QEMU=(qemu-system-x86_64 -M "$machine" -cpu max,-smap -accel "$ACCEL" -smp 2 -m "$MEMORY"
 		-kernel "$XEN" -append "$(xen_options $dom0) clocksource=tsc tsc=stable:socket console=com1 com1=115200,8n1"
-		-initrd "$IMAGE console=hvc0 xen_msr_safe=1 $APPEND,$INITRD" "${DEVICES[@]}")
+		-initrd "$IMAGE console=hvc0 xen_msr_safe=1 ${APPEND//,/,,},$INITRD" "${DEVICES[@]}")
 }
 
 # A dom0 in a hardware container. QEMU emulates AMD's virtualisation, without intercepts for
@@ -77,5 +77,5 @@ qemu_x86_xen_pvh() {
 	local hide=-smap,-rdtscp,-rdpid,-xsave,-avx,-avx2,-fma,-f16c
 	QEMU=(qemu-system-x86_64 -M q35 -cpu "max,$hide" -accel "$ACCEL" -smp 1 -m "$MEMORY"
 		-kernel "$XEN" -append "$(xen_options 3G) dom0=pvh iommu=verbose console=com1 com1=115200,8n1"
-		-initrd "$IMAGE console=hvc0 $APPEND,$INITRD" -device amd-iommu "${DEVICES[@]}")
+		-initrd "$IMAGE console=hvc0 ${APPEND//,/,,},$INITRD" -device amd-iommu "${DEVICES[@]}")
 }
