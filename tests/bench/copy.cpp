@@ -24,12 +24,12 @@ void sync(benchmark::State &state, size_t size, dma_data_direction dir, bool for
   Mapping m;
   xsw_seam_cpu = 0;
   if (!world.map(dev, source.get(), size, dir, m))
-    return state.SkipWithError("the map failed");
+    die("the map failed");
   bool refused = false;
   measure(state, size, [&] { refused |= !world.sync(dev, m, dir, for_cpu); });
   world.unmap(dev, m, dir);
   if (refused)
-    state.SkipWithError("a sync was refused");
+    die("a sync was refused");
 }
 
 } // namespace

@@ -62,7 +62,8 @@ void fill(double percent, size_t size) {
   report("fill/" + std::to_string(size) + "/" + std::to_string(static_cast<int>(percent)), probes);
 }
 
-// Nothing is hot: each map takes its slots from the bitmaps.
+// Nothing is hot: each map takes its slots from the bitmaps, but for the pages that one brings
+// along.
 void cold(size_t size) {
   constexpr size_t maps = 500;
   World world(1);

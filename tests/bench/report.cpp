@@ -197,9 +197,10 @@ void print_fills(const Run &run) {
 }
 
 void print_counts(const Run &run) {
-  fmt::print("\ninstructions of a pair by callgrind, no copy (cold: of a map that finds nothing "
-             "hot)\n{:<28}{:>9}{:>9}\n",
-             "case/size/depth or fill", "ours", "in-tree");
+  fmt::print(
+      "\ninstructions of a pair by callgrind, no copy (cold: of maps of a pool where nothing was "
+      "hot)\n{:<28}{:>9}{:>9}\n",
+      "case/size/depth or fill", "ours", "in-tree");
   for (const Count &c : kCounts)
     if (const auto n = get(run, "instructions/" + std::string(c.name), "instructions"))
       fmt::print("{:<28}{:>9.0f}{:>9}\n", c.name, *n,
@@ -227,7 +228,8 @@ int print_targets(const Run &run, bool only_counts = false) {
        false, "2216"},
       {"no copy 64 KiB, instructions", value("instructions/alloc/65536/1", "instructions"), 800,
        false, "2982"},
-      // Both in memcpys of their threads, or what two of them leave each other of a core is in it.
+      // Both in memcpys of their threads, or what two of them leave each other of a core is in it;
+      // the in-tree's is of nanoseconds.
       {"2 threads, of one's cost",
        quotient(value("alloc/4K/depth:1/areas:2/threads:2", "ratio"), value(pair4, "ratio")), 1.15,
        false, "1.48"},
