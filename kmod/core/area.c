@@ -231,12 +231,9 @@ static u64 whole_pages(u64 taken)
 	return (zero >> 7) * 0x0102040810204080ULL >> 56;
 }
 
-static void update_pages(struct xsw_area *area, u32 w)
+/* Of the pages that word @at of the bitmap of free pages tells of. */
+static void set_free_pages(struct xsw_area *area, u32 at, u64 pages)
 {
-	u32 at = w / 8, shift = w % 8 * 8;
-	u64 pages = area->free_page[at] & ~(0xffULL << shift);
-
-	pages |= whole_pages(area->taken[w]) << shift;
 	area->free_page[at] = pages;
 	if (pages)
 		area->free_word[at / 64] |= 1ULL << at % 64;
@@ -244,7 +241,15 @@ static void update_pages(struct xsw_area *area, u32 w)
 		area->free_word[at / 64] &= ~(1ULL << at % 64);
 }
 
-static void set_taken(struct xsw_area *area, u32 from, u32 to, bool taken)
+static void update_pages(struct xsw_area *area, u32 w)
+{
+	u32 at = w / 8, shift = w % 8 * 8;
+	u64 pages = area->free_page[at] & ~(0xffULL << shift);
+
+	set_free_pages(area, at, pages | whole_pages(area->taken[w]) << shift);
+}
+
+static inline void set_words(struct xsw_area *area, u32 from, u32 to, bool taken)
 {
 	u32 w;
 
@@ -256,6 +261,39 @@ static void set_taken(struct xsw_area *area, u32 from, u32 to, bool taken)
 		update_pages(area, w);
 		set_stale(area, w);
 	}
+}
+
+/* All of leaves [from, to), and at once what is above them: a node for each, not for each word. */
+static void set_leaves(struct xsw_area *area, u32 from, u32 to, bool taken)
+{
+	u32 all = taken ? 0 : LEAF_SLOTS, len = LEAF_SLOTS, leaf, node;
+	struct xsw_free *tree = area->tree;
+
+	memset(&area->taken[from * LEAF_WORDS], taken ? 0xff : 0,
+	       (to - from) * LEAF_WORDS * sizeof(u64));
+	memset(&area->word[from * LEAF_WORDS], taken ? 0 : 64,
+	       (to - from) * LEAF_WORDS * sizeof(struct xsw_word));
+	for (leaf = from; leaf < to; leaf++) {
+		set_free_pages(area, leaf, taken ? 0 : ~0ULL);
+		tree[area->leaves + leaf] = (struct xsw_free){ all, all, all };
+	}
+	from += area->leaves;
+	to += area->leaves - 1;
+	for (from /= 2, to /= 2; from; from /= 2, to /= 2, len *= 2)
+		for (node = from; node <= to; node++)
+			tree[node] = free_in_pair(&tree[2 * node], len);
+}
+
+static void set_taken(struct xsw_area *area, u32 from, u32 to, bool taken)
+{
+	u32 first = DIV_ROUND_UP(from, LEAF_SLOTS), last = to / LEAF_SLOTS;
+
+	if (unlikely(first < last)) {
+		set_leaves(area, first, last, taken);
+		set_words(area, last * LEAF_SLOTS, to, taken);
+		to = first * LEAF_SLOTS;
+	}
+	set_words(area, from, to, taken);
 }
 
 /* The first free page at or after slot @from, as its first slot, or XSW_NO_SLOT. */
@@ -368,7 +406,11 @@ static u32 find_by_jumps(struct xsw_area *area, const struct xsw_fit *fit)
 		slot = xsw_fit_from(fit, from);
 		if (slot > last)
 			return XSW_NO_SLOT;
-		taken = last_taken(area, slot, slot + fit->n);
+		if (slot == from)
+			return slot;
+		/* Up to here all are free. */
+		from = max(slot, from + fit->n);
+		taken = last_taken(area, from, slot + fit->n);
 		if (taken == XSW_NO_SLOT)
 			return slot;
 		from = taken + 1;

@@ -65,7 +65,7 @@ void fill(double percent, size_t size) {
 // Nothing is hot: each map takes its slots from the bitmaps, but for the pages that one brings
 // along.
 void cold(size_t size) {
-  constexpr size_t maps = 500;
+  const size_t maps = std::min<size_t>(500, kPoolBytes / size);
   World world(1);
   const xsw_dev dev = device();
   const Memory source = huge_memory(size);
@@ -86,7 +86,7 @@ void cold(size_t size) {
 } // namespace
 
 int main() {
-  for (const size_t size : {size_t{64}, 4 * KiB, 64 * KiB})
+  for (const size_t size : {size_t{64}, 4 * KiB, 64 * KiB, 16 * MiB})
     cold(size);
   for (const size_t size : {size_t{64}, 4 * KiB, 64 * KiB, 256 * KiB, 4 * MiB})
     pairs("alloc", false, size, 1);
