@@ -24,7 +24,7 @@ enum {
 };
 
 /**
- * struct xsw_run - one transfer on its way: of a JOB, of a JOBV, or TRANSFER
+ * struct xsw_job_run - one transfer on its way: of a JOB, of a JOBV, or TRANSFER
  * @xfer:	what the engine sees
  * @node:	in xsw_batch.runs while it is the engine's
  * @batch:	that it belongs to
@@ -40,7 +40,7 @@ enum {
  * @status:	that it completed with
  * @result:	of the batch: what it has to tell
  */
-struct xsw_run {
+struct xsw_job_run {
 	struct xsw_xfer		xfer;
 	struct list_head	node;
 	struct xsw_batch	*batch;
@@ -94,7 +94,7 @@ struct xsw_batch {
 	u32			nr_kept;
 	u64			result_ptr;
 	struct xsw_result	result;
-	struct xsw_run		first;
+	struct xsw_job_run	first;
 	struct xsw_job		jobs[];
 };
 
@@ -123,7 +123,7 @@ XSW_URING_TASK_WORK(batch_finish_cmd)
 /* Any context, hard interrupts included. */
 static void run_complete(struct xsw_xfer *xfer, int status)
 {
-	struct xsw_run *run = container_of(xfer, struct xsw_run, xfer);
+	struct xsw_job_run *run = container_of(xfer, struct xsw_job_run, xfer);
 	struct xsw_batch *batch = run->batch;
 	struct xsw_session *session = batch->session;
 
@@ -149,7 +149,7 @@ static int result_fail(struct xsw_result *result, int err, u8 cause)
 	return err;
 }
 
-static int run_fail(struct xsw_run *run, int err, u8 cause)
+static int run_fail(struct xsw_job_run *run, int err, u8 cause)
 {
 	return result_fail(run->result, err, cause);
 }
@@ -171,7 +171,7 @@ static int engine_fail(struct xsw_result *result, int status)
 	}
 }
 
-static void run_put(struct xsw_run *run)
+static void run_put(struct xsw_job_run *run)
 {
 	/* The command keeps it. */
 	if (run->batch->nr)
@@ -196,7 +196,7 @@ static bool unmap_one(struct xsw_dmamap *map, struct xsw_slot *buffer, unsigned 
 }
 
 /* False: what the device has written did not get to the destination. */
-static bool run_unmap(struct xsw_run *run, bool sync)
+static bool run_unmap(struct xsw_job_run *run, bool sync)
 {
 	u64 spent = 0, synced = 0;
 	bool arrived = false;
@@ -215,7 +215,7 @@ static bool run_unmap(struct xsw_run *run, bool sync)
 }
 
 /* The engine has done with it, one way or the other. Task context. */
-static int run_end(struct xsw_run *run, int status)
+static int run_end(struct xsw_job_run *run, int status)
 {
 	if (run->flags & XSW_F_TIMES)
 		run->result->xfer_ns = min_t(u64, run->end_ns - run->start_ns, U32_MAX);
@@ -230,7 +230,7 @@ static int run_end(struct xsw_run *run, int status)
 }
 
 /* 0, -errno, or -EINPROGRESS: then run_end() is called later. */
-static int run_submit(struct xsw_run *run, struct xsw_engine *engine)
+static int run_submit(struct xsw_job_run *run, struct xsw_engine *engine)
 {
 	const struct xsw_session *session = run->batch->session;
 	int status;
@@ -272,7 +272,7 @@ static bool job_valid(const struct xsw_call *call, const struct xsw_job *job)
 	       !job->src_buffer && !job->dst_buffer;
 }
 
-static inline struct xsw_slot *run_get(const struct xsw_run *run, u32 handle,
+static inline struct xsw_slot *run_get(const struct xsw_job_run *run, u32 handle,
 				       enum xsw_handle_kind kind, int which)
 {
 	struct xsw_batch *batch = run->batch;
@@ -289,7 +289,7 @@ static inline struct xsw_slot *run_get(const struct xsw_run *run, u32 handle,
 	return slot;
 }
 
-static int range_of_buffer(struct xsw_run *run, u32 handle, u64 offset, u32 len, int which,
+static int range_of_buffer(struct xsw_job_run *run, u32 handle, u64 offset, u32 len, int which,
 			   struct xsw_slot **slotp, struct xsw_range *range)
 {
 	struct xsw_slot *slot = run_get(run, handle, XSW_HANDLE_BUFFER, which);
@@ -305,7 +305,7 @@ static int range_of_buffer(struct xsw_run *run, u32 handle, u64 offset, u32 len,
 	return 0;
 }
 
-static int range_of_fixed(struct xsw_call *call, struct xsw_run *run, u64 addr, u32 len, int rw,
+static int range_of_fixed(struct xsw_call *call, struct xsw_job_run *run, u64 addr, u32 len, int rw,
 			  struct xsw_range *range)
 {
 	struct iov_iter iter;
@@ -321,7 +321,7 @@ static int range_of_fixed(struct xsw_call *call, struct xsw_run *run, u64 addr, 
 	return 0;
 }
 
-static int job_ranges(struct xsw_call *call, struct xsw_run *run, const struct xsw_job *job,
+static int job_ranges(struct xsw_call *call, struct xsw_job_run *run, const struct xsw_job *job,
 		      struct xsw_range *src, struct xsw_range *dst)
 {
 	bool same;
@@ -346,7 +346,7 @@ static int job_ranges(struct xsw_call *call, struct xsw_run *run, const struct x
 /* ---- jobs that only copy ---- */
 
 /* Nothing is asked of it but to copy memory, and its engine is done when submit() returns. */
-static bool only_copies(const struct xsw_run *run, const struct xsw_job *job,
+static bool only_copies(const struct xsw_job_run *run, const struct xsw_job *job,
 			const struct xsw_engine *engine)
 {
 	/* What the kernel's ops did, the address has to tell: that takes a mapping of its own. */
@@ -355,7 +355,7 @@ static bool only_copies(const struct xsw_run *run, const struct xsw_job *job,
 }
 
 static void copy_prepare(struct xsw_copy *copy, struct xsw_engine *engine,
-			 const struct xsw_run *run, const struct xsw_job *job)
+			 const struct xsw_job_run *run, const struct xsw_job *job)
 {
 	copy->job = job;
 	copy->engine = engine;
@@ -408,7 +408,7 @@ static __always_inline bool job_copy_again(struct xsw_batch *batch, const struct
 
 /* ---- any job ---- */
 
-static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_job *job,
+static int job_map(struct xsw_call *call, struct xsw_job_run *run, const struct xsw_job *job,
 		   struct xsw_engine *engine)
 {
 	u64 spent = 0, *spentp = xsw_spent(job->flags, &spent);
@@ -434,7 +434,7 @@ static int job_map(struct xsw_call *call, struct xsw_run *run, const struct xsw_
 }
 
 /* As run_submit(). */
-static int job_start(struct xsw_call *call, struct xsw_run *run, const struct xsw_job *job)
+static int job_start(struct xsw_call *call, struct xsw_job_run *run, const struct xsw_job *job)
 {
 	struct xsw_engine *engine;
 	struct xsw_slot *slot;
@@ -483,7 +483,7 @@ put:
 /* ---- commands ---- */
 
 /* The mappings and the transfer are filled in when they are made. */
-static void run_init(struct xsw_run *run, struct xsw_batch *batch, struct xsw_result *result)
+static void run_init(struct xsw_job_run *run, struct xsw_batch *batch, struct xsw_result *result)
 {
 	run->batch = batch;
 	run->result = result;
@@ -585,7 +585,7 @@ static u32 vector_finish(struct xsw_batch *batch, bool reachable)
 /* All have completed. The command's own result is not written yet. */
 static long batch_finish(struct xsw_batch *batch, bool reachable)
 {
-	struct xsw_run *run, *next;
+	struct xsw_job_run *run, *next;
 
 	list_for_each_entry_safe(run, next, &batch->runs, node) {
 		run_end(run, run->status);
@@ -672,7 +672,7 @@ long xsw_transfer_run(struct xsw_call *call, const union xsw_op *any)
 	struct xsw_engine *engine;
 	struct xsw_batch *batch;
 	struct xsw_slot *slot;
-	struct xsw_run *run;
+	struct xsw_job_run *run;
 	long ret;
 
 	if (op->kind != XSW_DEVICE_READS && op->kind != XSW_DEVICE_WRITES)
@@ -764,7 +764,7 @@ long xsw_jobv_run(struct xsw_call *call, const union xsw_op *any)
 	struct xsw_result *result;
 	struct xsw_batch *batch;
 	struct xsw_job *job;
-	struct xsw_run *run;
+	struct xsw_job_run *run;
 	long ret;
 	u32 i;
 
