@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "plain.h"
 #include "world.hpp"
 
 namespace xsw {
@@ -112,6 +113,21 @@ TEST_F(Grow, AClosedAreaIsOpenedElsewhere) {
     // Hot runs must not outlive the memory.
     EXPECT_EQ(map(1000, &dma), -ENOMEM);
   }
+  EXPECT_EQ(unmap(first, kMore), 1);
+}
+
+// A map makes pages hot after it has released the lock: the area may be closed by then.
+TEST_F(Grow, NothingIsHotInAClosedArea) {
+  ASSERT_EQ(add(1, kFirst + 4 * kMore), 0);
+  EXPECT_TRUE(pool_heat(env_.pool, 1, 2));
+  ASSERT_EQ(xsw_pool_remove(env_.pool, kFirst + 4 * kMore), 0);
+  EXPECT_FALSE(pool_heat(env_.pool, 1, 2));
+  // Nothing of it is taken where it is opened next.
+  dma_addr_t first, all;
+  ASSERT_EQ(add(1, kFirst + 8 * kMore), 0);
+  ASSERT_EQ(map(kMore, &first), 0);
+  ASSERT_EQ(map(kMore, &all), 0);
+  EXPECT_EQ(unmap(all, kMore), 1);
   EXPECT_EQ(unmap(first, kMore), 1);
 }
 

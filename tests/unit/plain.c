@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the core has inline for the ops, out of line for C++. */
+/* What the core has inline for the ops, or for itself, out of line for C++. */
 #include "plain.h"
 
 #include "map.h"
+#include "pool.h"
 
 bool map_is_plain(const struct xsw_dev *dev, phys_addr_t phys, size_t size,
 		  enum dma_data_direction dir, unsigned long attrs)
@@ -14,4 +15,15 @@ bool unmap_is_plain(const struct xsw_env *env, const struct xsw_dev *dev, dma_ad
 		    enum dma_data_direction dir)
 {
 	return xsw_unmap_is_plain(env, dev, dma, dir);
+}
+
+bool pool_heat(struct xsw_pool *pool, unsigned int area, u32 pages)
+{
+	unsigned long flags;
+	bool more;
+
+	spin_lock_irqsave(&pool->area[area]->lock, flags);
+	more = xsw_area_heat(pool->area[area], pages);
+	spin_unlock_irqrestore(&pool->area[area]->lock, flags);
+	return more;
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* xsw_map_is_plain() and xsw_unmap_is_plain(), for C++. */
+/* xsw_map_is_plain(), xsw_unmap_is_plain() and xsw_area_heat(), for C++. */
 #ifndef XSW_TESTS_PLAIN_H
 #define XSW_TESTS_PLAIN_H
-
-#include "core.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+#include "core.h"
+
 bool map_is_plain(const struct xsw_dev *dev, phys_addr_t phys, size_t size,
 		  enum dma_data_direction dir, unsigned long attrs);
 bool unmap_is_plain(const struct xsw_env *env, const struct xsw_dev *dev, dma_addr_t dma,
 		    enum dma_data_direction dir);
+bool pool_heat(struct xsw_pool *pool, unsigned int area, u32 pages);
 
 #ifdef __cplusplus
 }
