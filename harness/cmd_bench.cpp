@@ -370,8 +370,8 @@ Exit run(Options &options) {
   // What these switch on in the module stays on until it goes.
   measure_all(true);
   options.eta.clear();
-  if (auto done = options.output.write([&] { return report.text(); },
-                                       [&] { return report.json().dump(2); });
+  if (auto done =
+          options.output.write([&] { return report.text(); }, [&] { return report.json(); });
       !done)
     return complain(done.error());
   return report.exit();

@@ -48,7 +48,7 @@ std::string text_of(const Environment &environment, const xsw_stats &stats) {
                      info.nr_edu == 1 ? "device" : "devices");
 }
 
-std::string json_of(const Environment &environment, const xsw_stats &stats) {
+nlohmann::json json_of(const Environment &environment, const xsw_stats &stats) {
   const xsw_info &info = environment.info;
   nlohmann::json json{{"schema_version", schema_version},
                       {"tool", "xswiotlb"},
@@ -72,7 +72,7 @@ std::string json_of(const Environment &environment, const xsw_stats &stats) {
   for (const Feature &feature : features)
     if (info.features & feature.bit)
       json["features"].push_back(feature.name);
-  return json.dump(2);
+  return json;
 }
 
 } // namespace

@@ -219,8 +219,8 @@ Exit run_jobs(const Options &options, const std::vector<Job> &jobs) {
     if (const auto &failure = report.jobs.back().failure)
       complain(*failure);
   }
-  if (auto done = options.output.write([&] { return report.text(); },
-                                       [&] { return report.json().dump(2); });
+  if (auto done =
+          options.output.write([&] { return report.text(); }, [&] { return report.json(); });
       !done)
     return complain(done.error());
   return report.exit();

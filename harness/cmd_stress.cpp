@@ -313,8 +313,8 @@ Command add_stress(CLI::App &app) {
     const auto summary = stress(*options);
     if (!summary)
       return complain(summary.error());
-    if (auto done = options->output.write([&] { return summary->text(); },
-                                          [&] { return summary->json().dump(2); });
+    if (auto done =
+            options->output.write([&] { return summary->text(); }, [&] { return summary->json(); });
         !done)
       return complain(done.error());
     return summary->exit();

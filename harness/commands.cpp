@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 namespace xsw {
@@ -50,12 +51,14 @@ Result<void> Output::resolve() {
 }
 
 Result<void> Output::write(const std::function<std::string()> &text,
-                           const std::function<std::string()> &document) const {
+                           const std::function<nlohmann::json()> &document) const {
   if (normal)
     if (auto done = deliver(text(), json ? std::string() : file); !done)
       return done;
+  // A name or a kernel's command line may hold any bytes.
   if (json)
-    return deliver(document() + "\n", file);
+    return deliver(document().dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+                   file);
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include "error.h"
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -33,7 +34,7 @@ struct Output {
   // Checks them; one document goes to one place.
   Result<void> resolve();
   Result<void> write(const std::function<std::string()> &text,
-                     const std::function<std::string()> &document) const;
+                     const std::function<nlohmann::json()> &document) const;
 };
 
 // --eta: progress on a terminal only, unless told otherwise.
