@@ -65,6 +65,7 @@ constexpr std::array cases{
 using By = BenchWayCase::By;
 
 constexpr std::array ways{
+    BenchWayCase{.name = "system-call", .jobs = 0, .by = By::none},
     BenchWayCase{.name = "empty-ioctl", .jobs = 0, .by = By::ioctl},
     BenchWayCase{.name = "empty-io_uring", .jobs = 0},
     BenchWayCase{.name = "empty-sqpoll", .jobs = 0, .by = By::sqpoll},

@@ -27,9 +27,9 @@ struct BenchCase {
   xsw_p2m p2m = XSW_P2M_HOST; // of ours
 };
 
-// A command of @jobs jobs, or the empty one.
+// A command of @jobs jobs, or the empty one; or no command, but a system call that does nothing.
 struct BenchWayCase {
-  enum class By : uint8_t { ioctl, ring, sqpoll };
+  enum class By : uint8_t { none, ioctl, ring, sqpoll };
   std::string_view name;
   uint32_t jobs;
   By by = By::ring;

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <sched.h>
 #include <thread>
+#include <unistd.h>
 
 namespace xsw {
 namespace {
@@ -212,8 +213,9 @@ Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   if (!fixed)
     return tl::unexpected(fixed.error());
   std::optional<Ring> ring;
-  if (what.by != BenchWayCase::By::ioctl) {
-    auto made = Ring::create(4, device->fd(), what.by == BenchWayCase::By::sqpoll);
+  using By = BenchWayCase::By;
+  if (what.by == By::ring || what.by == By::sqpoll) {
+    auto made = Ring::create(4, device->fd(), what.by == By::sqpoll);
     if (!made)
       return tl::unexpected(made.error());
     ring.emplace(std::move(*made));
@@ -247,14 +249,19 @@ Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   const auto issue = [&](uint32_t cmd, const void *op, size_t size) {
     return device->issue(cmd, op, size, ring ? &*ring : nullptr, what.fixed ? 0 : -1);
   };
+  const auto system_call = [] {
+    getppid();
+    return 0;
+  };
   // What it takes: the clock is read within only where that is asked for.
   const auto once = [&](bool times) -> Result<uint64_t> {
     for (xsw_job &job : jobs)
       job.flags = (times ? XSW_F_TIMES : 0U) | (what.fixed ? XSW_F_FIXED : 0U);
     const uint64_t start = now_ns();
-    const int res = what.jobs == 0   ? issue(XSW_IOC_NOP, &nop, sizeof(nop))
-                    : what.jobs == 1 ? issue(XSW_IOC_JOB, jobs.data(), sizeof(xsw_job))
-                                     : issue(XSW_IOC_JOBV, &vector, sizeof(vector));
+    const int res = what.by == By::none ? system_call()
+                    : what.jobs == 0    ? issue(XSW_IOC_NOP, &nop, sizeof(nop))
+                    : what.jobs == 1    ? issue(XSW_IOC_JOB, jobs.data(), sizeof(xsw_job))
+                                        : issue(XSW_IOC_JOBV, &vector, sizeof(vector));
     const uint64_t took = now_ns() - start;
     if (res == (what.jobs > 1 ? static_cast<int>(what.jobs) : 0))
       return took;
