@@ -25,6 +25,8 @@ static u64 word_mask(u32 w, u32 from, u32 to)
 
 #define LEAF_WORDS	8U
 #define LEAF_SLOTS	(64 * LEAF_WORDS)
+/* The pages of a leaf are a word of the bitmap of free ones. */
+static_assert(LEAF_SLOTS == 64 * XSW_PAGE_SLOTS);
 
 static struct xsw_word free_in_word(u64 taken)
 {
@@ -289,9 +291,9 @@ static void set_taken(struct xsw_area *area, u32 from, u32 to, bool taken)
 	u32 first = DIV_ROUND_UP(from, LEAF_SLOTS), last = to / LEAF_SLOTS;
 
 	if (unlikely(first < last)) {
+		set_words(area, from, first * LEAF_SLOTS, taken);
 		set_leaves(area, first, last, taken);
-		set_words(area, last * LEAF_SLOTS, to, taken);
-		to = first * LEAF_SLOTS;
+		from = last * LEAF_SLOTS;
 	}
 	set_words(area, from, to, taken);
 }
@@ -318,112 +320,141 @@ static u32 next_page(const struct xsw_area *area, u32 from)
 	return (w * 64 + __ffs64(bits)) * PAGE_SLOTS;
 }
 
+/*
+ * Each of these looks from slot *@from on, for long enough to find a place or rule out the next
+ * ones. XSW_NO_SLOT: then the search goes on from *@from, unless that is XSW_NO_SLOT, too.
+ */
+
 /* What is just a page, and starts at one: constant work. */
-static u32 find_page(const struct xsw_area *area, const struct xsw_fit *fit)
+static u32 look_at_page(const struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
 {
-	u32 last = fit->hi - fit->n, from = fit->lo;
+	u32 slot = next_page(area, *from);
 
-	for (;;) {
-		u32 slot = next_page(area, from);
-
-		if (slot == XSW_NO_SLOT || slot > last)
-			return XSW_NO_SLOT;
-		from = xsw_fit_from(fit, slot);
-		if (from == slot)
-			return slot;
+	if (slot == XSW_NO_SLOT || slot > fit->hi - fit->n) {
+		*from = XSW_NO_SLOT;
+		return XSW_NO_SLOT;
 	}
-}
-
-/* Last taken slot in [from, to), or XSW_NO_SLOT. */
-static u32 last_taken(const struct xsw_area *area, u32 from, u32 to)
-{
-	u32 w = (to - 1) / 64;
-
-	for (;; w--) {
-		u64 bits = area->taken[w] & word_mask(w, from, to);
-
-		if (bits)
-			return w * 64 + fls64(bits) - 1;
-		if (w == from / 64)
-			return XSW_NO_SLOT;
-	}
+	*from = xsw_fit_from(fit, slot);
+	return *from == slot ? slot : XSW_NO_SLOT;
 }
 
 /*
  * At most 64 slots, at a stride of at most 64: all possible starts in a word are
  * found at once, so that no pattern of free slots makes this slow.
  */
-static u32 find_in_words(struct xsw_area *area, const struct xsw_fit *fit)
+static u32 look_at_word(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
 {
-	u32 last = fit->hi - fit->n, from = fit->lo, i, w;
-	u64 starts = 0;
+	u32 last = fit->hi - fit->n, at = next_run(area, *from, fit->n), i, w = at / 64;
+	u64 starts = 1ULL << fit->phase, run, next;
 
-	for (i = fit->phase; i < 64; i += fit->stride + 1)
-		starts |= 1ULL << i;
+	if (at == XSW_NO_SLOT || at > last) {
+		*from = XSW_NO_SLOT;
+		return XSW_NO_SLOT;
+	}
+	for (i = fit->stride + 1; i < 64; i *= 2)
+		starts |= starts << i;
+	run = ~area->taken[w];
+	next = w + 1 < area->words ? ~area->taken[w + 1] : 0;
+	/* A bit that stays has i free slots from it on. */
+	for (i = 1; i < fit->n; ) {
+		u32 shift = min(i, fit->n - i);
 
-	for (;; from = (w + 1) * 64) {
-		u64 run, next;
+		run &= run >> shift | next << (64 - shift);
+		next &= next >> shift;
+		i += shift;
+	}
+	run &= starts & word_mask(w, at, last + 1);
+	while (run) {
+		u32 slot = w * 64 + __ffs64(run);
 
-		from = next_run(area, from, fit->n);
-		if (from == XSW_NO_SLOT || from > last)
+		at = xsw_fit_from(fit, slot);
+		if (at == slot)
+			return slot;
+		if (at >= w * 64 + 64)
+			break;
+		run &= ~0ULL << (at % 64);
+	}
+	*from = w * 64 + 64;
+	return XSW_NO_SLOT;
+}
+
+/* Last taken slot in [from, to), or XSW_NO_SLOT. The tree is that of the bitmap. */
+static u32 last_taken(const struct xsw_area *area, u32 from, u32 to)
+{
+	u32 w = (to - 1) / 64;
+
+	for (;; w--) {
+		u32 leaf = w / LEAF_WORDS;
+		u64 bits = area->taken[w] & word_mask(w, from, to);
+
+		if (bits)
+			return w * 64 + fls64(bits) - 1;
+		if (area->tree[area->leaves + leaf].most == LEAF_SLOTS)
+			w = leaf * LEAF_WORDS;
+		if (w <= from / 64)
 			return XSW_NO_SLOT;
-		w = from / 64;
-		run = ~area->taken[w];
-		next = w + 1 < area->words ? ~area->taken[w + 1] : 0;
-		/* A bit that stays has i free slots from it on. */
-		for (i = 1; i < fit->n; ) {
-			u32 shift = min(i, fit->n - i);
-
-			run &= run >> shift | next << (64 - shift);
-			next &= next >> shift;
-			i += shift;
-		}
-		run &= starts & word_mask(w, from, last + 1);
-		while (run) {
-			u32 slot = w * 64 + __ffs64(run);
-
-			from = xsw_fit_from(fit, slot);
-			if (from == slot)
-				return slot;
-			if (from >= w * 64 + 64)
-				break;
-			run &= ~0ULL << (from % 64);
-		}
 	}
 }
 
 /* Anything else: goes on behind the last taken slot that is in the way. */
-static u32 find_by_jumps(struct xsw_area *area, const struct xsw_fit *fit)
+static u32 look_behind(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
 {
-	u32 last = fit->hi - fit->n, from = fit->lo;
+	u32 at = next_run(area, *from, fit->n), slot, taken;
 
-	for (;;) {
-		u32 slot, taken;
-
-		from = next_run(area, from, fit->n);
-		if (from == XSW_NO_SLOT)
-			return from;
-		slot = xsw_fit_from(fit, from);
-		if (slot > last)
-			return XSW_NO_SLOT;
-		if (slot == from)
-			return slot;
-		/* Up to here all are free. */
-		from = max(slot, from + fit->n);
-		taken = last_taken(area, from, slot + fit->n);
-		if (taken == XSW_NO_SLOT)
-			return slot;
-		from = taken + 1;
+	slot = at == XSW_NO_SLOT ? at : xsw_fit_from(fit, at);
+	if (slot == XSW_NO_SLOT || slot > fit->hi - fit->n) {
+		*from = XSW_NO_SLOT;
+		return XSW_NO_SLOT;
 	}
+	if (slot != at) {
+		/* What of it is before this, next_run() has found free. */
+		at = max(slot, at + fit->n);
+		taken = last_taken(area, at, slot + fit->n);
+		if (taken != XSW_NO_SLOT) {
+			*from = taken + 1;
+			return XSW_NO_SLOT;
+		}
+	}
+	return slot;
 }
 
-static u32 find(struct xsw_area *area, const struct xsw_fit *fit)
+/* The same place in a page that is free, all of it, and so has an unused record. */
+static bool fit_in_free_page(struct xsw_fit *page, const struct xsw_fit *fit)
 {
-	if (fit->n == PAGE_SLOTS && fit->stride == PAGE_SLOTS - 1 && !fit->phase)
-		return find_page(area, fit);
-	if (fit->n <= 64 && fit->stride < 64)
-		return find_in_words(area, fit);
-	return find_by_jumps(area, fit);
+	u32 before = fit->phase % PAGE_SLOTS;
+
+	*page = *fit;
+	page->stride |= PAGE_SLOTS - 1;
+	page->phase -= before;
+	page->offset += before << XSW_SLOT_SHIFT;
+	page->n = max(fit->n + before, PAGE_SLOTS);
+	return page->n <= page->hi - page->lo && page->phase <= page->hi - page->n;
+}
+
+/* The same, for no longer than the lock may be held; the wider the stride, the longer a look. */
+static u32 find(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
+{
+	u32 looks = XSW_LOOKS / (1 + fit->stride / (8 * LEAF_SLOTS)) + 1, slot;
+	u32 before = 0;
+	struct xsw_fit page;
+
+	if (unlikely(!area->unused)) {
+		if (!fit_in_free_page(&page, fit)) {
+			*from = XSW_NO_SLOT;
+			return XSW_NO_SLOT;
+		}
+		before = fit->phase % PAGE_SLOTS;
+		fit = &page;
+	}
+	do {
+		if (fit->n == PAGE_SLOTS && fit->stride == PAGE_SLOTS - 1 && !fit->phase)
+			slot = look_at_page(area, fit, from);
+		else if (fit->n <= 64 && fit->stride < 64)
+			slot = look_at_word(area, fit, from);
+		else
+			slot = look_behind(area, fit, from);
+	} while (slot == XSW_NO_SLOT && *from != XSW_NO_SLOT && --looks);
+	return slot == XSW_NO_SLOT ? slot : slot + before;
 }
 
 /* ---- runs and their records ---- */
@@ -431,6 +462,20 @@ static u32 find(struct xsw_area *area, const struct xsw_fit *fit)
 static struct xsw_run *home_of(const struct xsw_area *area, u32 slot)
 {
 	return &area->page[slot / PAGE_SLOTS];
+}
+
+static void set_filled(struct xsw_area *area, u32 page, bool filled)
+{
+	u32 w = page / 64;
+
+	if (filled)
+		area->filled[w] |= 1ULL << page % 64;
+	else
+		area->filled[w] &= ~(1ULL << page % 64);
+	if (area->filled[w])
+		area->filled_word[w / 64] |= 1ULL << w % 64;
+	else
+		area->filled_word[w / 64] &= ~(1ULL << w % 64);
 }
 
 static void put_unused(struct xsw_area *area, struct xsw_run *run)
@@ -444,7 +489,6 @@ static void put_unused(struct xsw_area *area, struct xsw_run *run)
 static struct xsw_run *take_record(struct xsw_area *area, u32 slot)
 {
 	struct xsw_run *home = home_of(area, slot), *run = home;
-	u32 page = slot / PAGE_SLOTS;
 
 	if (home->n) {
 		run = area->unused;
@@ -453,14 +497,13 @@ static struct xsw_run *take_record(struct xsw_area *area, u32 slot)
 		run->next = home->next;
 		home->next = run;
 	}
-	area->filled[page / 64] |= 1ULL << page % 64;
+	set_filled(area, slot / PAGE_SLOTS, true);
 	return run;
 }
 
 static void put_record(struct xsw_area *area, struct xsw_run *run)
 {
 	struct xsw_run *home = home_of(area, run->first), **link = &home->next;
-	u32 page = run->first / PAGE_SLOTS;
 
 	run->n = 0;
 	if (run != home) {
@@ -470,23 +513,7 @@ static void put_record(struct xsw_area *area, struct xsw_run *run)
 		put_unused(area, run);
 	}
 	if (!home->n && !home->next)
-		area->filled[page / 64] &= ~(1ULL << page % 64);
-}
-
-/* The same place in a page that is free, all of it, and so has an unused record. */
-static u32 find_in_free_page(struct xsw_area *area, const struct xsw_fit *fit)
-{
-	u32 before = fit->phase % PAGE_SLOTS, slot;
-	struct xsw_fit page = *fit;
-
-	page.stride |= PAGE_SLOTS - 1;
-	page.phase -= before;
-	page.offset += before << XSW_SLOT_SHIFT;
-	page.n = max(fit->n + before, (u32)PAGE_SLOTS);
-	if (page.n > page.hi - page.lo || page.phase > page.hi - page.n)
-		return XSW_NO_SLOT;
-	slot = find(area, &page);
-	return slot == XSW_NO_SLOT ? slot : slot + before;
+		set_filled(area, run->first / PAGE_SLOTS, false);
 }
 
 static void release(struct xsw_area *area, struct xsw_run *run)
@@ -523,24 +550,34 @@ static u32 next_hot(const struct xsw_area *area, u32 n)
 }
 
 /* Each length in its turn, so that those that nobody asks for any more go, too. */
-void xsw_area_cool(struct xsw_area *area, u32 runs)
+bool xsw_area_cool_one(struct xsw_area *area, u32 *first, u32 *n)
 {
-	while (xsw_area_has_hot(area) && runs) {
-		struct xsw_run *run;
+	struct xsw_run *run;
 
+	if (!xsw_area_has_hot(area))
+		return false;
+	do {
 		area->cool = next_hot(area, area->cool);
 		run = area->hot[area->cool];
-		if (!run)
-			continue;
-		if (area->cool) {
-			xsw_area_take_hot(area, run, run->n);
-		} else {
-			area->hot[0] = run->cooler;
-			area->nr_long--;
-		}
-		release(area, run);
-		runs--;
+	} while (!run);
+	if (area->cool) {
+		xsw_area_take_hot(area, run, run->n);
+	} else {
+		area->hot[0] = run->cooler;
+		area->nr_long--;
 	}
+	*first = run->first;
+	*n = run->n;
+	release(area, run);
+	return true;
+}
+
+void xsw_area_cool(struct xsw_area *area, u32 runs)
+{
+	u32 first, n;
+
+	while (runs-- && xsw_area_cool_one(area, &first, &n))
+		;
 }
 
 static struct xsw_run *take_slots(struct xsw_area *area, u32 slot, u32 n)
@@ -620,28 +657,33 @@ static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fi
 	return NULL;
 }
 
-struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit)
+static bool may_have(const struct xsw_area *area, const struct xsw_fit *fit)
 {
-	u32 slot;
+	return likely(!area->closed && area->machine == fit->machine &&
+		      !xsw_area_in_vain(area, fit->n));
+}
 
-	if (unlikely(area->closed || area->machine != fit->machine ||
-		     xsw_area_in_vain(area, fit->n)))
+struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
+{
+	u32 slot = XSW_NO_SLOT;
+
+	if (may_have(area, fit))
+		slot = find(area, fit, from);
+	else
+		*from = XSW_NO_SLOT;
+	return slot != XSW_NO_SLOT ? take_slots(area, slot, fit->n) : NULL;
+}
+
+struct xsw_run *xsw_area_split(struct xsw_area *area, const struct xsw_fit *fit)
+{
+	if (!may_have(area, fit))
 		return NULL;
-	slot = find(area, fit);
-	if (slot == XSW_NO_SLOT) {
-		if (xsw_area_has_hot(area))
-			return split_hot(area, fit);
-		refresh(area);
-		area->longest = area->tree[1].most;
-		area->freed = 0;
-		return NULL;
-	}
-	if (!area->unused && home_of(area, slot)->n) {
-		slot = find_in_free_page(area, fit);
-		if (slot == XSW_NO_SLOT)
-			return NULL;
-	}
-	return take_slots(area, slot, fit->n);
+	if (xsw_area_has_hot(area))
+		return split_hot(area, fit);
+	refresh(area);
+	area->longest = area->tree[1].most;
+	area->freed = 0;
+	return NULL;
 }
 
 bool xsw_area_is_free(struct xsw_area *area)
@@ -688,6 +730,20 @@ void xsw_area_free_slow(struct xsw_area *area, struct xsw_run *run)
 		release(area, run);
 }
 
+/* The last bit that is set before @bit, or XSW_NO_SLOT. */
+static u32 last_bit(const u64 *map, u32 bit)
+{
+	u32 w = bit / 64;
+	u64 bits = map[w] & ((1ULL << bit % 64) - 1);
+
+	while (!bits) {
+		if (!w--)
+			return XSW_NO_SLOT;
+		bits = map[w];
+	}
+	return w * 64 + fls64(bits) - 1;
+}
+
 struct xsw_run *xsw_area_find_last(const struct xsw_area *area, u32 slot)
 {
 	u32 page = slot / PAGE_SLOTS, w = page / 64;
@@ -695,8 +751,9 @@ struct xsw_run *xsw_area_find_last(const struct xsw_area *area, u32 slot)
 	struct xsw_run *run, *last = NULL;
 
 	for (;;) {
-		while (!bits) {
-			if (!w--)
+		if (!bits) {
+			w = last_bit(area->filled_word, w);
+			if (w == XSW_NO_SLOT)
 				return NULL;
 			bits = area->filled[w];
 		}
@@ -717,8 +774,8 @@ int xsw_area_refill(struct xsw_area *area)
 {
 	unsigned long flags;
 	struct xsw_run *block;
-	/* Nobody else adds to them. */
-	u32 i, nr = min(area->records, area->nr - area->records);
+	/* Nobody else adds to them. A quarter more: what nobody uses is a loss. */
+	u32 i, nr = min(max(area->records / 4, 128U), area->nr - area->records);
 
 	block = kvcalloc(nr + 1, sizeof(*block), GFP_KERNEL);
 	if (!block)
@@ -757,11 +814,12 @@ int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offse
 	area->word = kvcalloc(area->words, sizeof(*area->word), GFP_KERNEL);
 	area->tree = kvcalloc(2 * area->leaves, sizeof(*area->tree), GFP_KERNEL);
 	area->filled = kvcalloc(DIV_ROUND_UP(pages, 64), sizeof(u64), GFP_KERNEL);
+	area->filled_word = kvcalloc(DIV_ROUND_UP(pages, 64 * 64), sizeof(u64), GFP_KERNEL);
 	area->free_page = kvcalloc(area->page_words, sizeof(u64), GFP_KERNEL);
 	area->free_word = kvcalloc(DIV_ROUND_UP(area->page_words, 64), sizeof(u64), GFP_KERNEL);
 	area->blocks = kvcalloc(area->records + 1, sizeof(*area->blocks), GFP_KERNEL);
 	if (!area->page || !area->taken || !area->word || !area->tree || !area->filled ||
-	    !area->free_page || !area->free_word || !area->blocks)
+	    !area->filled_word || !area->free_page || !area->free_word || !area->blocks)
 		return -ENOMEM;
 	area->longest = ~0U;
 	for (i = area->records; i; i--)
@@ -786,6 +844,7 @@ void xsw_area_exit(struct xsw_area *area)
 	}
 	kvfree(area->free_word);
 	kvfree(area->free_page);
+	kvfree(area->filled_word);
 	kvfree(area->filled);
 	kvfree(area->tree);
 	kvfree(area->word);

@@ -16,6 +16,7 @@
 #define XSW_HOT_MOST		(32 * XSW_HOT_SLOTS)	/* slots in all of them */
 #define XSW_HOT_LONG		4		/* longer runs that are kept hot */
 #define XSW_MORE_PAGES		8		/* made hot beside one that was not */
+#define XSW_LOOKS		8		/* steps of a search until the lock is released once more */
 #define XSW_STALE_LEAVES	4		/* most leaves that the tree is behind with */
 
 #define XSW_PAGE_SHIFT		12		/* not the kernel's: what records are kept by */
@@ -116,6 +117,7 @@ struct xsw_stale {
  * @tree:	the same: free slots of leaves of 8 words, from @leaves on, and of pairs of what is
  *		below: node i is made of 2i and 2i + 1
  * @filled:	bitmap: a run starts in the page
+ * @filled_word: bitmap: the word of @filled is not 0
  * @free_page:	bitmap: none of the page is in a run
  * @free_word:	bitmap: the word of @free_page is not 0
  * @blocks:	memory of more records; the first of each block links it
@@ -155,6 +157,7 @@ struct xsw_area {
 	struct xsw_word		*word;
 	struct xsw_free		*tree;
 	u64			*filled;
+	u64			*filled_word;
 	u64			*free_page;
 	u64			*free_word;
 	struct xsw_run		*blocks;
@@ -211,11 +214,15 @@ static inline bool xsw_area_low(const struct xsw_area *area)
 int xsw_area_refill(struct xsw_area *area);
 
 /*
- * All with the lock held. Alloc returns NULL where there is no place: then there may be one
- * only when all hot runs were given up, which a caller does some at a time so that the
- * lock is never held for long; and not even then if that is in vain.
+ * All with the lock held, and none for long. Alloc looks for a place from slot *@from on; where it
+ * returns NULL the caller releases the lock and calls again, unless *@from is XSW_NO_SLOT.
  */
-struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit);
+struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit, u32 *from);
+/*
+ * When there is no place: the beginning of a hot run. When there is none either, hot runs were in
+ * the way, or what of them is left to give up; without any it is remembered what there is.
+ */
+struct xsw_run *xsw_area_split(struct xsw_area *area, const struct xsw_fit *fit);
 /*
  * Nowhere are there @n slots in a row, hot runs or not: what was freed is in as many pieces at
  * most as it has slots, and they can have joined one @longest more than they are.
@@ -226,7 +233,9 @@ static inline bool xsw_area_in_vain(const struct xsw_area *area, u32 n)
 	       area->freed <= (n - area->longest - 1) / (area->longest + 1);
 }
 
-/* Give up so many hot runs. */
+/* Give up a hot run: @n slots from @first on. False: there is none. */
+bool xsw_area_cool_one(struct xsw_area *area, u32 *first, u32 *n);
+/* So many. */
 void xsw_area_cool(struct xsw_area *area, u32 runs);
 /* Make so many free pages hot runs. False: there are no more, or no more may be. */
 bool xsw_area_heat(struct xsw_area *area, u32 pages);

@@ -156,12 +156,12 @@ static void refill(struct work_struct *work)
 		unsigned long flags;
 		bool low;
 
-		spin_lock_irqsave(&area->lock, flags);
-		low = xsw_area_low(area);
-		spin_unlock_irqrestore(&area->lock, flags);
 		/* Out of memory, the next map that finds it low asks again. */
-		if (low)
-			xsw_area_refill(area);
+		do {
+			spin_lock_irqsave(&area->lock, flags);
+			low = xsw_area_low(area);
+			spin_unlock_irqrestore(&area->lock, flags);
+		} while (low && !xsw_area_refill(area));
 	}
 }
 
@@ -726,42 +726,82 @@ static void heat(struct xsw_area *area, u32 pages)
 	}
 }
 
+/* A place in @area as it is, or at the beginning of a hot run if @split; or NULL. */
+static struct xsw_run *look(struct xsw_pool *pool, struct xsw_area *area,
+			    const struct xsw_fit *fit, const struct xsw_want *want, bool split)
+{
+	bool charged = true, low;
+	struct xsw_run *run;
+	unsigned long flags;
+	u32 from = fit->lo;
+
+	do {
+		spin_lock_irqsave(&area->lock, flags);
+		run = xsw_area_alloc(area, fit, &from);
+		if (!run && split && from == XSW_NO_SLOT)
+			run = xsw_area_split(area, fit);
+		if (run)
+			charged = begin(area, run, want->offset);
+		low = xsw_area_low(area);
+		spin_unlock_irqrestore(&area->lock, flags);
+	} while (!run && from != XSW_NO_SLOT);
+	if (!charged)
+		settle(pool, area, fit->n, false);
+	if (low)
+		schedule_work(&pool->refill);
+	return run;
+}
+
+/*
+ * Give up a hot run; only where it was, within @near, can there be a place now. False: there is
+ * none, or it is in vain: then @vain.
+ */
+static bool cool(struct xsw_area *area, const struct xsw_fit *fit, struct xsw_fit *near, bool *vain)
+{
+	unsigned long flags;
+	u32 first, n;
+	bool more;
+
+	spin_lock_irqsave(&area->lock, flags);
+	more = !xsw_area_in_vain(area, fit->n) && xsw_area_cool_one(area, &first, &n);
+	if (!more) {
+		/* Without hot runs it only remembers. */
+		if (!xsw_area_has_hot(area))
+			xsw_area_split(area, fit);
+		*vain = xsw_area_in_vain(area, fit->n);
+	}
+	spin_unlock_irqrestore(&area->lock, flags);
+	if (more) {
+		/* By as much as a page more: where there are no records, a whole one is looked for. */
+		u32 around = fit->n + XSW_PAGE_SLOTS;
+
+		near->lo = max(fit->lo, first - min(first, around));
+		near->hi = min(fit->hi, first + n + around);
+	}
+	return more;
+}
+
 /* A place in @area, or NULL. */
 static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 			    const struct xsw_fit *fit, const struct xsw_want *want)
 {
 	/* Enough to give up all hot runs, and an end whatever others add meanwhile. */
-	u32 tries = (XSW_HOT_MOST + XSW_HOT_LONG) / XSW_HOT_STEP + 1;
-	bool charged = true, again = false, cooled = false, vain = false, low;
-	struct xsw_run *run;
-	unsigned long flags;
+	u32 tries = XSW_HOT_MOST + XSW_HOT_LONG;
+	struct xsw_run *run = look(pool, area, fit, want, true);
+	bool cooled = false, vain = false;
+	struct xsw_fit near = *fit;
 
-	do {
-		spin_lock_irqsave(&area->lock, flags);
-		run = xsw_area_alloc(area, fit);
-		if (run) {
-			charged = begin(area, run, want->offset);
-			again = false;
-		} else {
-			vain = xsw_area_in_vain(area, fit->n);
-			again = !vain && xsw_area_has_hot(area);
-			cooled |= again;
-			if (again)
-				xsw_area_cool(area, XSW_HOT_STEP);
-		}
-		low = xsw_area_low(area);
-		spin_unlock_irqrestore(&area->lock, flags);
-	} while (again && --tries);
-	if (!charged)
-		settle(pool, area, fit->n, false);
-	if (low)
-		schedule_work(&pool->refill);
+	while (!run && tries-- && cool(area, fit, &near, &vain)) {
+		cooled = true;
+		if (near.lo < near.hi && near.hi - near.lo >= fit->n)
+			run = look(pool, area, &near, want, false);
+	}
 	/*
 	 * All hot runs were given up in vain. Pages are taken back, or smaller mappings break them
 	 * up, and each map of one finds nothing hot. What failed for its alignment or reach would
 	 * give them up again each time.
 	 */
-	if (vain && cooled)
+	if (!run && cooled && vain)
 		heat(area, XSW_HEAT_PAGES);
 	return run;
 }
@@ -924,11 +964,14 @@ static noinline enum xsw_cause map_cold(struct xsw_area *area, const struct xsw_
 	/* It may have been the account that was in the way. */
 	bool hot = run && xsw_fit_from(&fit, run->first) == run->first;
 	bool charged, low;
+	u32 from = 0;
 
 	if (hot)
 		xsw_area_take_hot(area, run, n);
 	else
-		run = xsw_area_alloc(area, &fit);
+		run = xsw_area_alloc(area, &fit, &from);
+	if (!run && from == XSW_NO_SLOT)
+		run = xsw_area_split(area, &fit);
 	charged = !run || begin(area, run, 0);
 	low = xsw_area_low(area);
 	spin_unlock_irqrestore(&area->lock, flags);

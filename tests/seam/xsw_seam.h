@@ -109,6 +109,9 @@ static inline void xsw_seam_preempt(void)
 #define smp_load_acquire(p)	({ xsw_seam_preempt(); __atomic_load_n((p), __ATOMIC_ACQUIRE); })
 #define smp_store_release(p, v)							\
 	({ xsw_seam_preempt(); __atomic_store_n((p), (v), __ATOMIC_RELEASE); })
+#ifndef __cplusplus
+#define static_assert(expr)	_Static_assert(expr, #expr)
+#endif
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define prefetchw(p)	__builtin_prefetch((p), 1)
@@ -136,9 +139,16 @@ static inline void xsw_seam_lock(spinlock_t *lock)
 		xsw_seam_spin(lock);
 }
 
+#ifdef XSW_BENCH_HELD
+/* Of the benchmark, to which it tells how long they are off. */
+void xsw_bench_irqs(int off);
+#endif
+
 static inline void xsw_seam_irqs(int off)
 {
-#ifndef XSW_BENCH_CORE
+#if defined(XSW_BENCH_HELD)
+	xsw_bench_irqs(off);
+#elif !defined(XSW_BENCH_CORE)
 	xsw_seam_irqs_off += off;
 #else
 	(void)off;

@@ -295,7 +295,7 @@ void Driver::map() {
     size += dice_(std::min<u64>(12000, bytes_.size()));
     break;
   default:
-    size += dice_(std::min<u64>(200000, bytes_.size()));
+    size += dice_(std::min<u64>(dice_(4) ? 200'000 : MiB, bytes_.size()));
   }
   u64 off = dice_(bytes_.size() - size + 1);
   auto dir = static_cast<dma_data_direction>(dice_(3));

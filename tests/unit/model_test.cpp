@@ -61,8 +61,9 @@ TEST(Model, OneDriver) {
   constexpr u64 kOps = 1'000'000;
   for (u64 half = 0; half < 2; half++) {
     Config c;
-    c.pool = {{0x1'0000'1000, 0x4000'0800, 1001 * kSlot}};
-    c.ram_size = 256 * KiB;
+    // Small enough to be full, and large enough for runs of more than two leaves of the tree.
+    c.pool = {{0x1'0000'1000, 0x4000'0800, (half ? 4001 : 1001) * kSlot}};
+    c.ram_size = half ? 1 * MiB : 256 * KiB;
     c.scattered = half == 1;
     World w(c);
     Ledger ledger(c);

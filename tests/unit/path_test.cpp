@@ -514,6 +514,25 @@ TEST(Pool, MakesRoomForManySmallMappings) {
     ASSERT_EQ(w.unmap(dev, dma, 64), XSW_CAUSE_NONE);
 }
 
+// Without a record, what was hot and does not suit is given up for the page that it leaves free.
+TEST(Pool, GivesUpAHotRunForThePageAroundIt) {
+  World w;
+  xsw_dev dev = bouncing_device(), second = bouncing_device();
+  second.min_align_mask = kPage - 1;
+  std::vector<u64> live;
+  w.runs_work = false;
+  for (Mapped m = w.map(dev, w.ram(), 64); !m.ret; m = w.map(dev, w.ram(), 64))
+    live.push_back(m.dma);
+  EXPECT_EQ(w.map(second, w.ram() + kSlot, 64).cause, XSW_CAUSE_NO_SPACE);
+  ASSERT_EQ(w.unmap(dev, live.back(), 64), XSW_CAUSE_NONE);
+  Mapped m = w.map(second, w.ram() + kSlot, 64);
+  ASSERT_EQ(m.ret, 0) << "the last page is free";
+  EXPECT_EQ(m.dma, live.back() + kSlot);
+  live.back() = m.dma;
+  for (u64 dma : live)
+    ASSERT_EQ(w.unmap(dev, dma, 64), XSW_CAUSE_NONE);
+}
+
 // Mappings in a pool that is full of pages to begin with, by their dma addresses.
 struct Full {
   World w;
