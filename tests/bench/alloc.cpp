@@ -120,7 +120,7 @@ void latency(benchmark::State &state, size_t size) {
 void capacity(benchmark::State &state, Load::Size kind, unsigned int areas, u64 mask) {
   const xsw_dev dev = device(mask);
   xsw_seam_cpu = 0;
-  double live = 0, payload = 0, used = 0;
+  double live = 0, payload = 0, used = 0, metadata = 0;
   while (state.KeepRunning()) {
     World world(areas);
     Load load(world, dev, kind, kSeed + state.iterations());
@@ -131,11 +131,13 @@ void capacity(benchmark::State &state, Load::Size kind, unsigned int areas, u64 
     live += static_cast<double>(load.size());
     payload += 100.0 * static_cast<double>(load.payload()) / kPoolBytes;
     used += load.used();
+    metadata += 100.0 * static_cast<double>(world.metadata()) / kPoolBytes;
   }
   const auto n = static_cast<double>(state.iterations());
   state.counters["live"] = live / n;
   state.counters["payload_percent"] = payload / n;
   state.counters["used_percent"] = used / n;
+  state.counters["metadata_percent"] = metadata / n;
 }
 
 // The mix comes and goes at @percent: how many of its 64 KiB maps fail.

@@ -59,15 +59,15 @@ World::World(unsigned int areas) : memory_(huge_memory(kPoolBytes)), ops_{}, env
   env_.ops = &ops_;
   const xsw_extent ext{memory_.get(), 0x1'0000'0000, 0x4000'0000, kPoolBytes};
   allocated = 0;
-  auto *before = std::exchange(xsw_seam.alloc, count_allocation);
+  xsw_seam.alloc = count_allocation;
   const int ret = xsw_pool_create(&ext, 1, areas, &env_.pool);
-  xsw_seam.alloc = before;
-  metadata_ = allocated;
   if (ret) {
     std::fprintf(stderr, "bench: no pool: error %d\n", ret);
     std::exit(4);
   }
 }
+
+size_t World::metadata() const { return allocated; }
 
 World::~World() {
   if (xsw_pool_destroy(env_.pool) || refused_) {

@@ -79,14 +79,13 @@ public:
   xsw_pool_info info() const;
   // A correct run has none.
   bool refused() const { return refused_; }
-  // What the core allocated for the pool.
-  size_t metadata() const { return metadata_; }
+  // What the core has allocated for the pool until now, if it is this thread's last one.
+  size_t metadata() const;
 
 private:
   Memory memory_;
   xsw_env_ops ops_;
   xsw_env env_;
-  size_t metadata_ = 0;
   bool refused_ = false;
 };
 
