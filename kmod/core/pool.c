@@ -772,7 +772,7 @@ static bool cool(struct xsw_area *area, const struct xsw_fit *fit, struct xsw_fi
 	}
 	spin_unlock_irqrestore(&area->lock, flags);
 	if (more) {
-		/* By as much as a page more: where there are no records, a whole one is looked for. */
+		/* A page more: where there are no records, a whole one is looked for. */
 		u32 around = fit->n + XSW_PAGE_SLOTS;
 
 		near->lo = max(fit->lo, first - min(first, around));
