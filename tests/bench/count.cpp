@@ -88,11 +88,12 @@ void cold(size_t size) {
 int main() {
   for (const size_t size : {size_t{64}, 4 * KiB, 64 * KiB, 16 * MiB})
     cold(size);
-  for (const size_t size : {size_t{64}, 4 * KiB, 64 * KiB, 256 * KiB, 4 * MiB})
+  for (const size_t size : {size_t{64}, 2 * KiB, 4 * KiB, 16 * KiB, 64 * KiB, 256 * KiB}) {
     pairs("alloc", false, size, 1);
-  for (const size_t size : {4 * KiB, 64 * KiB})
     pairs("alloc", false, size, 32);
-  pairs("path", true, 4 * KiB, 1);
+    pairs("path", true, size, 1);
+  }
+  pairs("alloc", false, 4 * MiB, 1);
   for (const double percent : {90.0, 95.0, 99.0})
     for (const size_t size : {4 * KiB, 64 * KiB})
       fill(percent, size);

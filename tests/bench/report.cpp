@@ -68,12 +68,13 @@ struct Count {
   double in_tree;
 };
 constexpr Count kCounts[] = {
-    {"alloc/64/1", 2179},     {"alloc/4096/1", 2216}, {"alloc/65536/1", 2982},
-    {"alloc/262144/1", 5428}, {"alloc/4194304/1", 0}, {"alloc/4096/32", 0},
-    {"alloc/65536/32", 0},    {"path/4096/1", 0},     {"cold/64", 0},
-    {"cold/4096", 0},         {"cold/65536", 0},      {"cold/16777216", 0},
-    {"fill/4096/90", 1309},   {"fill/4096/95", 1837}, {"fill/4096/99", 5997},
-    {"fill/65536/90", 10258}, {"fill/65536/95", 0},   {"fill/65536/99", 104844},
+    {"alloc/64/1", 2179},     {"alloc/2048/1", 0},     {"alloc/4096/1", 2216},
+    {"alloc/16384/1", 0},     {"alloc/65536/1", 2982}, {"alloc/262144/1", 5428},
+    {"alloc/4194304/1", 0},   {"alloc/4096/32", 0},    {"alloc/65536/32", 0},
+    {"path/4096/1", 0},       {"path/65536/1", 0},     {"cold/64", 0},
+    {"cold/4096", 0},         {"cold/65536", 0},       {"cold/16777216", 0},
+    {"fill/4096/90", 1309},   {"fill/4096/95", 1837},  {"fill/4096/99", 5997},
+    {"fill/65536/90", 10258}, {"fill/65536/95", 0},    {"fill/65536/99", 104844},
 };
 
 struct Fill {
@@ -164,10 +165,26 @@ std::string sized(std::string_view name, std::string_view size) {
 
 // ---- one run ----
 
+double bytes_of(std::string_view size) {
+  const double n = std::stod(std::string(size));
+  return size.back() == 'K' ? n * 1024 : size.back() == 'M' ? n * 1024 * 1024 : n;
+}
+
+// Of one thread's pairs without their copies, those that were counted.
+std::optional<double> instructions_of(const Run &run, std::string_view name,
+                                      std::string_view size) {
+  if (!name.ends_with("/areas:2/threads:1"))
+    return std::nullopt;
+  const std::string_view what = name.substr(0, name.find('/'));
+  const std::string_view depth = name.find("depth:32") != name.npos ? "32" : "1";
+  return get(run, fmt::format("instructions/{}/{:.0f}/{}", what, bytes_of(size), depth),
+             "instructions");
+}
+
 void print_pairs(const Run &run) {
   fmt::print("map+unmap pair; ratio: to a cache-hot memcpy of the size, with its quartiles\n"
-             "{:<28}{:>6}{:>10}{:>9}{:>17}{:>9}{:>10}\n",
-             "case", "size", "ns", "ratio", "quartiles", "in-tree", "ours/its");
+             "{:<28}{:>6}{:>10}{:>9}{:>17}{:>9}{:>10}{:>14}\n",
+             "case", "size", "ns", "ratio", "quartiles", "in-tree", "ours/its", "instructions");
   for (const Case &c : kCases) {
     for (size_t i = 0; i < kSizes.size(); i++) {
       const std::string name = sized(c.name, kSizes[i]);
@@ -178,9 +195,12 @@ void print_pairs(const Run &run) {
       fmt::print(
           "{:<28}{:>6}{:>10.1f}{:>9.2f}{:>17}", c.title, kSizes[i], *get(run, name, "ns"), *ratio,
           fmt::format("{:.2f}..{:.2f}", *get(run, name, "ratio_q1"), *get(run, name, "ratio_q3")));
+      const auto counted = instructions_of(run, c.name, kSizes[i]);
       if (theirs > 0)
         fmt::print("{:>9.2f}{:>10.2f}", theirs, *ratio / theirs);
-      fmt::print("\n");
+      else
+        fmt::print("{:>9}{:>10}", "-", "-");
+      fmt::print("{:>14}\n", counted ? fmt::format("{:.0f}", *counted) : "-");
     }
   }
 }
@@ -352,11 +372,6 @@ void compare(const Run &before, const Run &after) {
 }
 
 // ---- plots ----
-
-double bytes_of(std::string_view size) {
-  const double n = std::stod(std::string(size));
-  return size.back() == 'K' ? n * 1024 : size.back() == 'M' ? n * 1024 * 1024 : n;
-}
 
 class Plot {
 public:
