@@ -338,6 +338,17 @@ static u32 look_at_page(const struct xsw_area *area, const struct xsw_fit *fit, 
 	return *from == slot ? slot : XSW_NO_SLOT;
 }
 
+static struct xsw_run *home_of(const struct xsw_area *area, u32 slot)
+{
+	return &area->page[slot / PAGE_SLOTS];
+}
+
+/* A page with a start in it has one record of its own; more of them need others. */
+static bool has_record(const struct xsw_area *area, u32 slot)
+{
+	return likely(area->unused) || !home_of(area, slot)->n;
+}
+
 /*
  * At most 64 slots, at a stride of at most 64: all possible starts in a word are
  * found at once, so that no pattern of free slots makes this slow.
@@ -368,8 +379,11 @@ static u32 look_at_word(struct xsw_area *area, const struct xsw_fit *fit, u32 *f
 		u32 slot = w * 64 + __ffs64(run);
 
 		at = xsw_fit_from(fit, slot);
-		if (at == slot)
-			return slot;
+		if (at == slot) {
+			if (has_record(area, slot))
+				return slot;
+			at = (slot / PAGE_SLOTS + 1) * PAGE_SLOTS;
+		}
 		if (at >= w * 64 + 64)
 			break;
 		run &= ~0ULL << (at % 64);
@@ -406,6 +420,11 @@ static u32 look_behind(struct xsw_area *area, const struct xsw_fit *fit, u32 *fr
 		*from = XSW_NO_SLOT;
 		return XSW_NO_SLOT;
 	}
+	/* With a stride that was made wider it may be before the next boundary again. */
+	if (xsw_fit_from(fit, slot) != slot) {
+		*from = slot;
+		return XSW_NO_SLOT;
+	}
 	if (slot != at) {
 		/* What of it is before this, next_run() has found free. */
 		at = max(slot, at + fit->n);
@@ -415,37 +434,18 @@ static u32 look_behind(struct xsw_area *area, const struct xsw_fit *fit, u32 *fr
 			return XSW_NO_SLOT;
 		}
 	}
-	return slot;
+	if (has_record(area, slot))
+		return slot;
+	*from = (slot / PAGE_SLOTS + 1) * PAGE_SLOTS;
+	return XSW_NO_SLOT;
 }
 
-/* The same place in a page that is free, all of it, and so has an unused record. */
-static bool fit_in_free_page(struct xsw_fit *page, const struct xsw_fit *fit)
+/* The same, a number of times. */
+static u32 look_on(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
 {
-	u32 before = fit->phase % PAGE_SLOTS;
+	/* The wider the stride, the longer a look. */
+	u32 looks = max(XSW_LOOKS / (1 + fit->stride / (8 * LEAF_SLOTS)), 1U), slot;
 
-	*page = *fit;
-	page->stride |= PAGE_SLOTS - 1;
-	page->phase -= before;
-	page->offset += before << XSW_SLOT_SHIFT;
-	page->n = max(fit->n + before, PAGE_SLOTS);
-	return page->n <= page->hi - page->lo && page->phase <= page->hi - page->n;
-}
-
-/* The same, for no longer than the lock may be held; the wider the stride, the longer a look. */
-static u32 find(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
-{
-	u32 looks = XSW_LOOKS / (1 + fit->stride / (8 * LEAF_SLOTS)) + 1, slot;
-	u32 before = 0;
-	struct xsw_fit page;
-
-	if (unlikely(!area->unused)) {
-		if (!fit_in_free_page(&page, fit)) {
-			*from = XSW_NO_SLOT;
-			return XSW_NO_SLOT;
-		}
-		before = fit->phase % PAGE_SLOTS;
-		fit = &page;
-	}
 	do {
 		if (fit->n == PAGE_SLOTS && fit->stride == PAGE_SLOTS - 1 && !fit->phase)
 			slot = look_at_page(area, fit, from);
@@ -454,15 +454,37 @@ static u32 find(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
 		else
 			slot = look_behind(area, fit, from);
 	} while (slot == XSW_NO_SLOT && *from != XSW_NO_SLOT && --looks);
+	return slot;
+}
+
+/* In one of the first pages that are free, all of them, and so have an unused record. */
+static u32 find_in_free_page(struct xsw_area *area, const struct xsw_fit *fit)
+{
+	u32 before = fit->phase % PAGE_SLOTS, from = fit->lo, slot;
+	struct xsw_fit page = *fit;
+
+	page.stride |= PAGE_SLOTS - 1;
+	page.phase -= before;
+	page.offset += before << XSW_SLOT_SHIFT;
+	page.n = max(fit->n + before, PAGE_SLOTS);
+	if (page.n > page.hi - page.lo || page.phase > page.hi - page.n)
+		return XSW_NO_SLOT;
+	slot = look_on(area, &page, &from);
 	return slot == XSW_NO_SLOT ? slot : slot + before;
 }
 
-/* ---- runs and their records ---- */
-
-static struct xsw_run *home_of(const struct xsw_area *area, u32 slot)
+/* For no longer than the lock may be held. */
+static u32 find(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
 {
-	return &area->page[slot / PAGE_SLOTS];
+	u32 slot = XSW_NO_SLOT;
+
+	/* Without records most pages with a start in them will not do, one by one. */
+	if (unlikely(!area->unused))
+		slot = find_in_free_page(area, fit);
+	return slot != XSW_NO_SLOT ? slot : look_on(area, fit, from);
 }
+
+/* ---- runs and their records ---- */
 
 static void set_filled(struct xsw_area *area, u32 page, bool filled)
 {
@@ -480,12 +502,13 @@ static void set_filled(struct xsw_area *area, u32 page, bool filled)
 
 static void put_unused(struct xsw_area *area, struct xsw_run *run)
 {
+	if (!area->unused)
+		area->gave++;
 	run->next = area->unused;
 	area->unused = run;
 	area->nr_unused++;
 }
 
-/* A page with a start in it has one record of its own; more of them need others. */
 static struct xsw_run *take_record(struct xsw_area *area, u32 slot)
 {
 	struct xsw_run *home = home_of(area, slot), *run = home;
@@ -519,6 +542,7 @@ static void put_record(struct xsw_area *area, struct xsw_run *run)
 static void release(struct xsw_area *area, struct xsw_run *run)
 {
 	set_taken(area, run->first, run->first + run->n, false);
+	area->gave++;
 	put_record(area, run);
 }
 
@@ -613,7 +637,7 @@ static struct xsw_run *cut(struct xsw_area *area, struct xsw_run *run, u32 n)
 	u32 slot = run->first + n, left = run->n - n;
 	struct xsw_run *rest;
 
-	if (!area->unused && home_of(area, slot)->n)
+	if (!has_record(area, slot))
 		return NULL;
 	rest = take_record(area, slot);
 	set_slots(area, rest, slot, left);

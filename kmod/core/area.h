@@ -132,6 +132,7 @@ struct xsw_stale {
  * @nr_long:	hot runs that are longer
  * @longest:	most slots in a row when all was given up last, and no place found; ~0: never was
  * @freed:	slots that were since
+ * @gave:	times that slots came back to the bitmap, or records when there were none
  * @cool:	length of the hot run that was given up last
  * @records:	in @blocks
  * @nr_unused:	in @unused
@@ -172,6 +173,7 @@ struct xsw_area {
 	u32			nr_long;
 	u32			longest;
 	u64			freed;
+	u32			gave;
 	u32			cool;
 	u32			records;
 	u32			nr_unused;
@@ -219,8 +221,8 @@ int xsw_area_refill(struct xsw_area *area);
  */
 struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit, u32 *from);
 /*
- * When there is no place: the beginning of a hot run. When there is none either, hot runs were in
- * the way, or what of them is left to give up; without any it is remembered what there is.
+ * When there is no place: the beginning of a hot run, or NULL. Then hot runs may be in the way; when
+ * there are none, it is remembered how many free slots there are in a row.
  */
 struct xsw_run *xsw_area_split(struct xsw_area *area, const struct xsw_fit *fit);
 /*

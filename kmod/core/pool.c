@@ -10,6 +10,8 @@
 #define XSW_AREA_UNIT		(256ULL << 10)
 /* Hot runs that are given up, or made, before the lock is released once more. */
 #define XSW_HOT_STEP		2
+/* Times that all is looked at again, as others gave something back meanwhile. */
+#define XSW_ROUNDS		4
 /* Pages that are hot again after a search has given up everything in vain. */
 #define XSW_HEAT_PAGES		64
 
@@ -726,19 +728,25 @@ static void heat(struct xsw_area *area, u32 pages)
 	}
 }
 
-/* A place in @area as it is, or at the beginning of a hot run if @split; or NULL. */
+/*
+ * A place in @area as it is, or NULL. With @gave, which is set to what that is at first, the
+ * beginning of a hot run is one, too.
+ */
 static struct xsw_run *look(struct xsw_pool *pool, struct xsw_area *area,
-			    const struct xsw_fit *fit, const struct xsw_want *want, bool split)
+			    const struct xsw_fit *fit, const struct xsw_want *want, u32 *gave)
 {
-	bool charged = true, low;
+	bool charged = true, low, first = true;
 	struct xsw_run *run;
 	unsigned long flags;
 	u32 from = fit->lo;
 
 	do {
 		spin_lock_irqsave(&area->lock, flags);
+		if (gave && first)
+			*gave = area->gave;
+		first = false;
 		run = xsw_area_alloc(area, fit, &from);
-		if (!run && split && from == XSW_NO_SLOT)
+		if (!run && gave && from == XSW_NO_SLOT)
 			run = xsw_area_split(area, fit);
 		if (run)
 			charged = begin(area, run, want->offset);
@@ -753,10 +761,11 @@ static struct xsw_run *look(struct xsw_pool *pool, struct xsw_area *area,
 }
 
 /*
- * Give up a hot run; only where it was, within @near, can there be a place now. False: there is
- * none, or it is in vain: then @vain.
+ * Give up a hot run: a place that comes about by it is within @near. False: there is none, or it
+ * is in vain, @vain; and then, whether others gave anything back since @gave was all: @again.
  */
-static bool cool(struct xsw_area *area, const struct xsw_fit *fit, struct xsw_fit *near, bool *vain)
+static bool cool(struct xsw_area *area, const struct xsw_fit *fit, struct xsw_fit *near, u32 gave,
+		 bool *vain, bool *again)
 {
 	unsigned long flags;
 	u32 first, n;
@@ -769,10 +778,11 @@ static bool cool(struct xsw_area *area, const struct xsw_fit *fit, struct xsw_fi
 		if (!xsw_area_has_hot(area))
 			xsw_area_split(area, fit);
 		*vain = xsw_area_in_vain(area, fit->n);
+		*again = !*vain && area->gave != gave;
 	}
 	spin_unlock_irqrestore(&area->lock, flags);
 	if (more) {
-		/* A page more: where there are no records, a whole one is looked for. */
+		/* A page more: its record may be what another place in its page has lacked. */
 		u32 around = fit->n + XSW_PAGE_SLOTS;
 
 		near->lo = max(fit->lo, first - min(first, around));
@@ -786,16 +796,24 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 			    const struct xsw_fit *fit, const struct xsw_want *want)
 {
 	/* Enough to give up all hot runs, and an end whatever others add meanwhile. */
-	u32 tries = XSW_HOT_MOST + XSW_HOT_LONG;
-	struct xsw_run *run = look(pool, area, fit, want, true);
-	bool cooled = false, vain = false;
+	u32 tries = XSW_HOT_MOST + XSW_HOT_LONG, rounds = XSW_ROUNDS, gave;
+	bool cooled = false, vain, again;
 	struct xsw_fit near = *fit;
+	struct xsw_run *run;
 
-	while (!run && tries-- && cool(area, fit, &near, &vain)) {
-		cooled = true;
-		if (near.lo < near.hi && near.hi - near.lo >= fit->n)
-			run = look(pool, area, &near, want, false);
-	}
+	do {
+		vain = false;
+		again = false;
+		run = look(pool, area, fit, want, &gave);
+		while (!run && tries && cool(area, fit, &near, gave, &vain, &again)) {
+			tries--;
+			gave++;
+			cooled = true;
+			if (near.lo < near.hi && near.hi - near.lo >= fit->n)
+				run = look(pool, area, &near, want, NULL);
+		}
+		/* What others gave up, or a record that there was none of, was not looked at. */
+	} while (!run && again && --rounds);
 	/*
 	 * All hot runs were given up in vain. Pages are taken back, or smaller mappings break them
 	 * up, and each map of one finds nothing hot. What failed for its alignment or reach would

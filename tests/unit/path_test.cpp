@@ -533,6 +533,58 @@ TEST(Pool, GivesUpAHotRunForThePageAroundIt) {
     ASSERT_EQ(w.unmap(dev, dma, 64), XSW_CAUSE_NONE);
 }
 
+// Maps of 64 bytes until no record is left: each page has one of its own, and there are 128 more
+// for the other seven that start in it.
+std::vector<u64> without_records(World &w, const xsw_dev &dev) {
+  std::vector<u64> live(128 + 128 / 7 + 1);
+  w.runs_work = false;
+  for (u64 &dma : live) {
+    Mapped m = w.map(dev, w.ram(), 64);
+    EXPECT_EQ(m.ret, 0);
+    dma = m.dma;
+  }
+  return live;
+}
+
+// A hot run that is given up may leave a record for a place that is nowhere near.
+TEST(Pool, UsesTheRecordThatComesBack) {
+  World w;
+  xsw_dev dev = bouncing_device();
+  std::vector<u64> live = without_records(w, dev), pages;
+  for (Mapped m = w.map(dev, w.ram(), kPage); !m.ret; m = w.map(dev, w.ram(), kPage))
+    pages.push_back(m.dma);
+  const u64 last = live.back();
+  // The record of a page's first start is the page's own.
+  ASSERT_NE(live[11] % kPage, 0U);
+  ASSERT_EQ(w.unmap(dev, live[11], 64), XSW_CAUSE_NONE);
+  Mapped m = w.map(dev, w.ram(), 2 * kSlot);
+  ASSERT_EQ(m.ret, 0) << "there are free slots in the last two pages";
+  EXPECT_GT(m.dma, live[live.size() - 3]);
+  EXPECT_LT(m.dma, last + kPage);
+  ASSERT_EQ(w.unmap(dev, m.dma, 2 * kSlot), XSW_CAUSE_NONE);
+  live.erase(live.begin() + 11);
+  for (u64 dma : live)
+    ASSERT_EQ(w.unmap(dev, dma, 64), XSW_CAUSE_NONE);
+  for (u64 dma : pages)
+    ASSERT_EQ(w.unmap(dev, dma, kPage), XSW_CAUSE_NONE);
+}
+
+TEST(Pool, KeepsToBoundariesWithoutRecords) {
+  Config c;
+  c.pool = {{0x1'0000'0800, 0x4000'0800, 2 * MiB}};
+  World w(c);
+  xsw_dev dev = bouncing_device(), bounded = bouncing_device();
+  bounded.min_align_mask = 1023;
+  bounded.seg_boundary = 0xffff;
+  std::vector<u64> live = without_records(w, dev);
+  Mapped m = w.map(bounded, w.ram(), 63 * KiB);
+  ASSERT_EQ(m.ret, 0);
+  EXPECT_EQ(m.dma & ~u64{0xffff}, (m.dma + 63 * KiB - 1) & ~u64{0xffff});
+  ASSERT_EQ(w.unmap(bounded, m.dma, 63 * KiB), XSW_CAUSE_NONE);
+  for (u64 dma : live)
+    ASSERT_EQ(w.unmap(dev, dma, 64), XSW_CAUSE_NONE);
+}
+
 // Mappings in a pool that is full of pages to begin with, by their dma addresses.
 struct Full {
   World w;
