@@ -221,8 +221,8 @@ int xsw_area_refill(struct xsw_area *area);
  */
 struct xsw_run *xsw_area_alloc(struct xsw_area *area, const struct xsw_fit *fit, u32 *from);
 /*
- * When there is no place: the beginning of a hot run, or NULL. Then hot runs may be in the way; when
- * there are none, it is remembered how many free slots there are in a row.
+ * When there is no place: the beginning of a hot run, or NULL. Then hot runs may be in the way;
+ * when there are none, it is remembered how many free slots there are in a row.
  */
 struct xsw_run *xsw_area_split(struct xsw_area *area, const struct xsw_fit *fit);
 /*
