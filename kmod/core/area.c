@@ -478,7 +478,7 @@ static u32 find(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
 {
 	u32 slot = XSW_NO_SLOT;
 
-	/* Without records most pages with a start in them will not do, one by one. */
+	/* Without records no page with a start in it will do, and that may be most of them. */
 	if (unlikely(!area->unused))
 		slot = find_in_free_page(area, fit);
 	return slot != XSW_NO_SLOT ? slot : look_on(area, fit, from);

@@ -735,16 +735,15 @@ static void heat(struct xsw_area *area, u32 pages)
 static struct xsw_run *look(struct xsw_pool *pool, struct xsw_area *area,
 			    const struct xsw_fit *fit, const struct xsw_want *want, u32 *gave)
 {
-	bool charged = true, low, first = true;
+	bool charged = true, low;
 	struct xsw_run *run;
 	unsigned long flags;
 	u32 from = fit->lo;
 
 	do {
 		spin_lock_irqsave(&area->lock, flags);
-		if (gave && first)
+		if (gave && from == fit->lo)
 			*gave = area->gave;
-		first = false;
 		run = xsw_area_alloc(area, fit, &from);
 		if (!run && gave && from == XSW_NO_SLOT)
 			run = xsw_area_split(area, fit);
@@ -760,35 +759,39 @@ static struct xsw_run *look(struct xsw_pool *pool, struct xsw_area *area,
 	return run;
 }
 
+enum cooled {
+	COOLED,		/* a hot run was given up */
+	IN_VAIN,	/* nowhere are there so many slots in a row */
+	NOT_ALONE,	/* there is none, and others gave something back */
+	NONE_HOT,	/* there is none */
+};
+
 /*
- * Give up a hot run: a place that comes about by it is within @near. False: there is none, or it
- * is in vain, @vain; and then, whether others gave anything back since @gave was all: @again.
+ * Give up a hot run: a place that comes about by it is within @near. Without one, has anything come
+ * back since @gave was all that had?
  */
-static bool cool(struct xsw_area *area, const struct xsw_fit *fit, struct xsw_fit *near, u32 gave,
-		 bool *vain, bool *again)
+static enum cooled cool(struct xsw_area *area, const struct xsw_fit *fit, struct xsw_fit *near,
+			u32 gave)
 {
+	enum cooled cooled = COOLED;
+	u32 first = 0, n = 0, around;
 	unsigned long flags;
-	u32 first, n;
-	bool more;
 
 	spin_lock_irqsave(&area->lock, flags);
-	more = !xsw_area_in_vain(area, fit->n) && xsw_area_cool_one(area, &first, &n);
-	if (!more) {
-		/* Without hot runs it only remembers. */
-		if (!xsw_area_has_hot(area))
-			xsw_area_split(area, fit);
-		*vain = xsw_area_in_vain(area, fit->n);
-		*again = !*vain && area->gave != gave;
+	if (xsw_area_in_vain(area, fit->n)) {
+		cooled = IN_VAIN;
+	} else if (!xsw_area_cool_one(area, &first, &n)) {
+		/* It only remembers now. */
+		xsw_area_split(area, fit);
+		cooled = xsw_area_in_vain(area, fit->n) ? IN_VAIN :
+			 area->gave != gave ? NOT_ALONE : NONE_HOT;
 	}
 	spin_unlock_irqrestore(&area->lock, flags);
-	if (more) {
-		/* A page more: its record may be what another place in its page has lacked. */
-		u32 around = fit->n + XSW_PAGE_SLOTS;
-
-		near->lo = max(fit->lo, first - min(first, around));
-		near->hi = min(fit->hi, first + n + around);
-	}
-	return more;
+	/* A page more: its record may be what another place in its page has lacked. */
+	around = fit->n + XSW_PAGE_SLOTS;
+	near->lo = max(fit->lo, first - min(first, around));
+	near->hi = min(fit->hi, first + n + around);
+	return cooled;
 }
 
 /* A place in @area, or NULL. */
@@ -797,29 +800,31 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 {
 	/* Enough to give up all hot runs, and an end whatever others add meanwhile. */
 	u32 tries = XSW_HOT_MOST + XSW_HOT_LONG, rounds = XSW_ROUNDS, gave;
-	bool cooled = false, vain, again;
+	enum cooled cooled = NONE_HOT;
 	struct xsw_fit near = *fit;
 	struct xsw_run *run;
+	bool any = false;
 
 	do {
-		vain = false;
-		again = false;
 		run = look(pool, area, fit, want, &gave);
-		while (!run && tries && cool(area, fit, &near, gave, &vain, &again)) {
+		while (!run && tries) {
+			cooled = cool(area, fit, &near, gave);
+			if (cooled != COOLED)
+				break;
+			any = true;
 			tries--;
 			gave++;
-			cooled = true;
-			if (near.lo < near.hi && near.hi - near.lo >= fit->n)
+			if (near.lo + fit->n <= near.hi)
 				run = look(pool, area, &near, want, NULL);
 		}
 		/* What others gave up, or a record that there was none of, was not looked at. */
-	} while (!run && again && --rounds);
+	} while (!run && cooled == NOT_ALONE && --rounds);
 	/*
 	 * All hot runs were given up in vain. Pages are taken back, or smaller mappings break them
 	 * up, and each map of one finds nothing hot. What failed for its alignment or reach would
 	 * give them up again each time.
 	 */
-	if (!run && cooled && vain)
+	if (!run && any && cooled == IN_VAIN)
 		heat(area, XSW_HEAT_PAGES);
 	return run;
 }

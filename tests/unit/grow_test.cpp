@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-#include "plain.h"
+#include "internals.h"
 #include "world.hpp"
 
 namespace xsw {

@@ -8,7 +8,7 @@
 
 extern "C" {
 #include "decide.h"
-#include "plain.h"
+#include "internals.h"
 }
 
 using namespace xsw;

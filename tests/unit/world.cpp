@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "plain.h"
+#include "internals.h"
 
 namespace xsw {
 

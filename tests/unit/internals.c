@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the core has inline for the ops, or for itself, out of line for C++. */
-#include "plain.h"
+/* What C++ can not include of the core, out of line. */
+#include "internals.h"
 
 #include "map.h"
 #include "pool.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* xsw_map_is_plain(), xsw_unmap_is_plain() and xsw_area_heat(), for C++. */
-#ifndef XSW_TESTS_PLAIN_H
-#define XSW_TESTS_PLAIN_H
+/* What C++ can not include of the core: what it has inline, and xsw_area_heat(). */
+#ifndef XSW_TESTS_INTERNALS_H
+#define XSW_TESTS_INTERNALS_H
 
 #ifdef __cplusplus
 extern "C" {
