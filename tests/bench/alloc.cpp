@@ -26,6 +26,29 @@ void times_of(benchmark::State &state, const Ticks &ticks, std::vector<double> &
   state.counters["fail_p999_ns"] = ticks.percentile(misses, 99.9);
 }
 
+// What one repetition timed, map by map, and which maps failed.
+struct Pass {
+  std::vector<double> times;
+  std::vector<bool> ok;
+};
+
+// The percentiles of the maps that succeed, each map with its median of all passes: what a map
+// itself takes long for it takes long for in each of them, the machine holds up another each time.
+void times_of_passes(benchmark::State &state, const Ticks &ticks, const std::vector<Pass> &passes) {
+  std::vector<double> medians, one(passes.size());
+  for (size_t i = 0; i < passes[0].times.size(); i++) {
+    if (!passes[0].ok[i])
+      continue;
+    std::transform(passes.begin(), passes.end(), one.begin(),
+                   [&](const Pass &pass) { return pass.times[i]; });
+    std::nth_element(one.begin(), one.begin() + one.size() / 2, one.end());
+    medians.push_back(one[one.size() / 2]);
+  }
+  state.counters["own_p50_ns"] = ticks.percentile(medians, 50);
+  state.counters["own_p99_ns"] = ticks.percentile(medians, 99);
+  state.counters["own_p999_ns"] = ticks.percentile(medians, 99.9);
+}
+
 // Maps of @size in a pool that a load keeps filled to @percent, each in another state of the pool:
 // one repetition, the same from the first mapping on as all others.
 void fill(benchmark::State &state, Load::Size kind, double percent, size_t size) {
@@ -41,6 +64,9 @@ void fill(benchmark::State &state, Load::Size kind, double percent, size_t size)
   std::vector<double> maps, misses;
   maps.reserve(probes);
   misses.reserve(probes);
+  Pass pass;
+  pass.times.reserve(probes);
+  pass.ok.reserve(probes);
   u64 places = 0;
   while (state.KeepRunning()) {
     double sum = 0;
@@ -54,6 +80,8 @@ void fill(benchmark::State &state, Load::Size kind, double percent, size_t size)
       const bool ok = world.map(dev, load.source(), size, DMA_TO_DEVICE, m);
       const u64 to = Ticks::now();
       (ok ? maps : misses).push_back(ticks.ns(from, to));
+      pass.times.push_back(ticks.ns(from, to));
+      pass.ok.push_back(ok);
       sum += ticks.ns(from, to);
       places = places * 31 + (ok ? m.dma : 0);
       if (ok)
@@ -61,10 +89,19 @@ void fill(benchmark::State &state, Load::Size kind, double percent, size_t size)
     }
     state.SetIterationTime(sum / probes * 1e-9);
   }
-  static std::map<std::pair<double, size_t>, u64> first;
-  if (first.try_emplace({percent, size}, places).first->second != places)
+  struct Passes {
+    u64 places;
+    std::vector<Pass> done;
+  };
+  static std::map<std::pair<double, size_t>, Passes> all;
+  Passes &passes = all.try_emplace({percent, size}, Passes{places, {}}).first->second;
+  if (passes.places != places)
     die("repetitions differ");
   times_of(state, ticks, maps, misses);
+  passes.done.push_back(std::move(pass));
+  // Only the last repetition has these, so that what is made of all repetitions is them.
+  if (passes.done.size() == kRepetitions)
+    times_of_passes(state, ticks, passes.done);
   if (percent > 0)
     state.counters["used_percent"] = load.used();
 }

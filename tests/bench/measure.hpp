@@ -103,8 +103,9 @@ inline benchmark::internal::Benchmark *add(const std::string &name, const Body &
 
 // The medians of nine repetitions count. scripts/bench has those of all cases take turns: what the
 // host's other guests leave of the machine changes by the second, and is to be in all cases alike.
+constexpr int kRepetitions = 9;
 inline void repeated(benchmark::internal::Benchmark *b) {
-  b->Repetitions(9)->ReportAggregatesOnly();
+  b->Repetitions(kRepetitions)->ReportAggregatesOnly();
 }
 
 inline std::string size_name(size_t size) {

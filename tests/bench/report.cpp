@@ -207,8 +207,9 @@ void print_pairs(const Run &run) {
 
 void print_fills(const Run &run) {
   fmt::print("\nsingle maps in a filled pool, ns (in-tree's in brackets, - where not measured)\n"
-             "{:<24}{:>15}{:>18}{:>8}{:>20}{:>16}\n",
-             "pool, map", "fails %", "p50", "p99", "p99.9", "fails' 50, 99.9");
+             "own: each map with its median of all repetitions, without what the machine takes now "
+             "and then\n{:<24}{:>15}{:>18}{:>8}{:>20}{:>11}{:>16}\n",
+             "pool, map", "fails %", "p50", "p99", "p99.9", "own p99.9", "fails' 50, 99.9");
   auto theirs = [](double v) { return v > 0 ? fmt::format("({:.0f})", v) : std::string("(-)"); };
   for (const Fill &f : kFills) {
     const std::string name(f.name);
@@ -221,13 +222,14 @@ void print_fills(const Run &run) {
         fails > 0 ? fmt::format("{:.0f}, {:.0f}", figure("fail_p50_ns"), figure("fail_p999_ns"))
                   : "-";
     if (missed)
-      fmt::print("{:<24}{:>9.2f}{:>6}{:>9}{:>9}{:>8}{:>10}{:>10}{:>16}\n", f.title, fails,
+      fmt::print("{:<24}{:>9.2f}{:>6}{:>9}{:>9}{:>8}{:>10}{:>10}{:>11}{:>16}\n", f.title, fails,
                  fmt::format("({:.0f})", f.fails), "-", theirs(f.p50), "-", "-", theirs(f.p999),
-                 failed);
+                 "-", failed);
     else
-      fmt::print("{:<24}{:>9.2f}{:>6}{:>9.0f}{:>9}{:>8.0f}{:>10.0f}{:>10}{:>16}\n", f.title, fails,
-                 f.p50 > 0 ? fmt::format("({:.0f})", f.fails) : "(-)", figure("p50_ns"),
-                 theirs(f.p50), figure("p99_ns"), figure("p999_ns"), theirs(f.p999), failed);
+      fmt::print("{:<24}{:>9.2f}{:>6}{:>9.0f}{:>9}{:>8.0f}{:>10.0f}{:>10}{:>11.0f}{:>16}\n",
+                 f.title, fails, f.p50 > 0 ? fmt::format("({:.0f})", f.fails) : "(-)",
+                 figure("p50_ns"), theirs(f.p50), figure("p99_ns"), figure("p999_ns"),
+                 theirs(f.p999), figure("own_p999_ns"), failed);
   }
 }
 
@@ -307,9 +309,10 @@ int print_targets(const Run &run, bool only_counts = false) {
        value("copy/to_device/64K/depth:1/areas:2/threads:1", "ratio"), 1.15, false, "3.1"},
       {"TO_DEVICE 256 KiB, of a memcpy",
        value("copy/to_device/256K/depth:1/areas:2/threads:1", "ratio"), 1.1, false, "3.0"},
+      // Of the maps' own times; the in-tree's is as timed.
       {"99 % full 4 KiB: p99.9, of empty p50",
-       quotient(value("fill/mix/4K/percent:99", "p999_ns"),
-                value("fill/mix/4K/percent:0", "p50_ns")),
+       quotient(value("fill/mix/4K/percent:99", "own_p999_ns"),
+                value("fill/mix/4K/percent:0", "own_p50_ns")),
        5, false, "69"},
       {"a map that fails again, fragmented, p50 ns", value("fragmented/64K", "fail_p50_ns"), 1000,
        false, "29484"},
@@ -342,11 +345,14 @@ int print_targets(const Run &run, bool only_counts = false) {
                : t.value ? "NOT MET"
                          : "not measured");
   }
-  const auto noise =
-      quotient(value("fill/mix/4K/percent:0", "p999_ns"), value("fill/mix/4K/percent:0", "p50_ns"));
-  if (!only_counts && noise)
-    fmt::print("p99.9 of empty p50 in the empty pool, whose maps are all the same: {:.1f}\n",
-               *noise);
+  auto as_timed = [&](const char *name) {
+    return quotient(value(name, "p999_ns"), value("fill/mix/4K/percent:0", "p50_ns"));
+  };
+  const auto full = as_timed("fill/mix/4K/percent:99"), empty = as_timed("fill/mix/4K/percent:0");
+  if (!only_counts && full && empty)
+    fmt::print("p99.9 of empty p50 as timed, with what the machine takes: {:.1f} at 99 %, {:.1f} "
+               "in the empty pool, whose maps are all the same\n",
+               *full, *empty);
   fmt::print("{} of {} targets met\n", all - missed, all);
   return missed;
 }
