@@ -124,7 +124,10 @@ struct xsw_stale {
  * @words:	64-bit words in @taken, whole leaves
  * @leaves:	rounded up to a power of two
  * @page_words:	in @free_page
- * @lock:	protects what follows, and all of the above that changes
+ * @next_account: of @pool's accounts; by its lock
+ * @has_account: it is one of them
+ * @lock:	protects what follows, and all of the above that changes but @blocks, which only
+ *		the pool's work does
  * @used:	slots in use
  * @limit:	@used may grow this far without looking at other areas; -1: it must not
  *		change until the pool's lock is free again
@@ -165,6 +168,8 @@ struct xsw_area {
 	u32			words;
 	u32			leaves;
 	u32			page_words;
+	struct xsw_area		*next_account;
+	bool			has_account;
 
 	spinlock_t		lock ____cacheline_aligned_in_smp;
 	s32			used;

@@ -116,8 +116,9 @@ u64 xsw_pool_destroy(struct xsw_pool *pool);
  * struct xsw_pool_more - how a pool may grow
  * @nr:		areas that may be added
  * @bytes:	of each, a multiple of XSW_SLOT_SIZE
- * @full:	called when a map finds no space though one of @bytes would have it; from any
- *		context and as often as that happens
+ * @full:	called when a map finds no space though one of @bytes would have it, for a device
+ *		that reaches all that the pool was made with; from any context and as often as
+ *		that happens
  * @arg:	its argument
  */
 struct xsw_pool_more {
@@ -142,7 +143,7 @@ int xsw_pool_may_grow(struct xsw_pool *pool, const struct xsw_pool_more *more);
  * @ext:	its memory, of the size that xsw_pool_may_grow() was told
  *
  * Context: may sleep; one caller at a time. Return: 0; -ENOSPC there are as many as there may
- * be; -EINVAL it overlaps one, or has another size; -ENOMEM.
+ * be; -EINVAL it overlaps one, has another size, or is not aligned to slots; -ENOMEM.
  */
 int xsw_pool_add(struct xsw_pool *pool, const struct xsw_extent *ext);
 

@@ -67,18 +67,17 @@ static struct xsw_area *area_create(struct xsw_pool *pool, const struct xsw_exte
 /* Cut one extent into areas. */
 static int add_areas(struct xsw_pool *pool, const struct xsw_extent *ext, u64 target)
 {
-	u64 nr = areas_of(ext->size, target);
-	u64 cut = div64_u64(ext->size, nr) & ~(XSW_AREA_UNIT - 1);
-	u64 offset = 0;
+	u64 units = DIV_ROUND_UP_ULL(ext->size, XSW_AREA_UNIT);
+	u64 i, offset = 0, nr = areas_of(ext->size, target);
 
-	for (; nr; nr--) {
-		u64 size = nr > 1 ? cut : ext->size - offset;
-		struct xsw_area *area = area_create(pool, ext, offset, size);
+	for (i = 1; i <= nr; i++) {
+		u64 end = min(div64_u64(units * i, nr) * XSW_AREA_UNIT, ext->size);
+		struct xsw_area *area = area_create(pool, ext, offset, end - offset);
 
 		if (!area)
 			return -ENOMEM;
 		pool->area[pool->nr_areas++] = area;
-		offset += size;
+		offset = end;
 	}
 	return 0;
 }
@@ -208,10 +207,11 @@ int xsw_pool_create(const struct xsw_extent *ext, unsigned int nr_ext,
 		if (ret)
 			goto err;
 	}
-	spin_lock_irqsave(&pool->lock, flags);
-	for (i = 0; i < pool->nr_areas; i++)
+	for (i = 0; i < pool->nr_areas; i++) {
+		spin_lock_irqsave(&pool->lock, flags);
 		place(pool, pool->area[i]);
-	spin_unlock_irqrestore(&pool->lock, flags);
+		spin_unlock_irqrestore(&pool->lock, flags);
+	}
 	pool->nr_first = pool->nr_areas;
 	for (i = 0; i < xsw_nr_cpus(); i++)
 		pool->home[i] = home_of(pool, i);
@@ -410,20 +410,24 @@ struct xsw_area *xsw_pool_area(const struct xsw_pool *pool, u64 machine)
 /* ---- accounts ---- */
 
 /*
- * Stop all areas' accounts, for long enough to add them up: whoever finds his area
- * frozen comes here too, and waits for the lock. Shares out what is
+ * Stop the accounts of all areas that have one, for long enough to add them up: whoever finds his
+ * area frozen comes here too, and waits for the lock. Shares out what is
  * left below the mark, so that it takes a while until the next one comes.
  */
 static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32 slots, bool reset)
 {
-	unsigned long flags;
-	unsigned int i;
 	u64 total = (s64)slots, share;
+	struct xsw_area *area;
+	unsigned long flags;
 
 	spin_lock_irqsave(&pool->lock, flags);
-	for (i = 0; i < pool->nr_areas; i++) {
-		struct xsw_area *area = pool->area[i];
-
+	if (charged && !charged->has_account) {
+		charged->has_account = true;
+		charged->next_account = pool->accounts;
+		pool->accounts = charged;
+		pool->nr_accounts++;
+	}
+	for (area = pool->accounts; area; area = area->next_account) {
 		spin_lock(&area->lock);
 		area->limit = -1;
 		total += area->used;
@@ -431,10 +435,8 @@ static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32
 	}
 	if (reset || total > pool->hiwater)
 		WRITE_ONCE(pool->hiwater, total);
-	share = div64_u64(pool->hiwater - total, pool->nr_areas);
-	for (i = 0; i < pool->nr_areas; i++) {
-		struct xsw_area *area = pool->area[i];
-
+	share = div64_u64(pool->hiwater - total, max(pool->nr_accounts, 1U));
+	for (area = pool->accounts; area; area = area->next_account) {
 		spin_lock(&area->lock);
 		if (area == charged)
 			WRITE_ONCE(area->used, area->used + slots);
@@ -469,7 +471,8 @@ static bool fit_window(struct xsw_fit *fit, const struct xsw_dev *dev,
 	u64 machine = READ_ONCE(area->machine);
 	u64 first = machine;
 	u64 last = first + area->bytes - 1;
-	u64 limit = xsw_dma_limit(dev);
+	/* Of a mapping of the very last byte nobody could tell that it did not fail. */
+	u64 limit = min_t(u64, xsw_dma_limit(dev), DMA_MAPPING_ERROR - 1);
 	u64 delta = 0;
 
 	if (dev->ranges) {
@@ -641,7 +644,8 @@ static inline bool is_plain(const struct xsw_dev *dev, const struct xsw_area *ar
 	u64 first = area->machine, last = first + area->bytes - 1;
 
 	return !(dev->min_align_mask | dev->alloc_align_mask) && !dev->ranges &&
-	       last <= xsw_dma_limit(dev) && !((first ^ last) & ~dev->seg_boundary);
+	       last <= xsw_dma_limit(dev) && last != DMA_MAPPING_ERROR &&
+	       !((first ^ last) & ~dev->seg_boundary);
 }
 
 /* With the lock held: the mapping has its place, and can be told from all others. */
@@ -829,12 +833,13 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 	return run;
 }
 
-/* A place by the bitmaps. */
+/* A place by the bitmaps; with @cool, hot runs are given up for it. */
 static struct xsw_run *search(struct xsw_pool *pool, struct xsw_area *area,
 			      const struct xsw_want *want, const struct xsw_dev *dev,
-			      dma_addr_t *dma)
+			      dma_addr_t *dma, bool cool)
 {
 	unsigned int r;
+	u32 gave;
 
 	for (r = 0; r < nr_windows(dev); r++) {
 		struct xsw_fit fit;
@@ -842,7 +847,7 @@ static struct xsw_run *search(struct xsw_pool *pool, struct xsw_area *area,
 
 		if (!fit_window(&fit, dev, area, r) || !fit_init(&fit, want))
 			continue;
-		run = take(pool, area, &fit, want);
+		run = cool ? take(pool, area, &fit, want) : look(pool, area, &fit, want, &gave);
 		if (!run)
 			continue;
 		*dma = fit.dma0 + ((u64)run->first << XSW_SLOT_SHIFT);
@@ -884,6 +889,29 @@ static __always_inline enum xsw_cause fill(struct xsw_area *area, struct xsw_run
 	/* Who sees it live sees all of it. */
 	smp_store_release(&run->size, size);
 	return XSW_CAUSE_NONE;
+}
+
+/* All of what the pool was made with. */
+static bool reaches_all(const struct xsw_pool *pool, const struct xsw_dev *dev)
+{
+	unsigned int i, r;
+
+	for (i = 0; i < pool->nr_first; i++) {
+		const struct xsw_area *area = pool->area[i];
+		u32 at = 0, before;
+		struct xsw_fit fit;
+
+		/* Windows may adjoin, in any order, and overlap. */
+		do {
+			before = at;
+			for (r = 0; r < nr_windows(dev); r++)
+				if (fit_window(&fit, dev, area, r) && fit.lo <= at)
+					at = max(at, fit.hi);
+		} while (at != before);
+		if (at < area->nr)
+			return false;
+	}
+	return true;
 }
 
 /* Why there was no place: because of the moment, the size, the demands or the device's reach. */
@@ -930,12 +958,17 @@ static struct xsw_area *next_area(const struct xsw_pool *pool, const struct xsw_
 	return NULL;
 }
 
-/* All that is not plain: this CPU's area, then the others of its node, then all. */
+/*
+ * All that is not plain: this CPU's area, then the others of its node, then all; then the same once
+ * more, where hot runs are given up.
+ */
 static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct xsw_dev *dev,
 					    phys_addr_t phys, size_t size, dma_addr_t *dma)
 {
 	struct xsw_area *home = pool->home[xsw_cpu()], *area = home;
 	unsigned int i = 0, nr = areas_there_are(pool);
+	/* Alone, it looks before it gives up anything. */
+	bool cool = nr == 1;
 	struct xsw_want want;
 	enum xsw_cause cause;
 
@@ -946,18 +979,25 @@ static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct 
 		struct xsw_run *run = take_hot(pool, area, &want, dev, dma);
 
 		if (!run)
-			run = search(pool, area, &want, dev, dma);
+			run = search(pool, area, &want, dev, dma, cool);
 		if (run) {
 			*dma += want.offset;
 			return fill(area, run, run->at - want.offset, phys, size, want.offset,
 				    want.bytes, dev->coherent);
 		}
 		area = next_area(pool, home, nr, &i);
-		if (!area)
+		if (area)
+			continue;
+		if (cool)
 			break;
+		cool = true;
+		area = home;
+		i = 0;
 	}
 	cause = why_not(pool, dev, &want);
-	if (cause == XSW_CAUSE_NO_SPACE && pool->full && want.bytes <= pool->more_bytes)
+	/* Who does not reach what there is would hardly reach more of it. */
+	if (cause == XSW_CAUSE_NO_SPACE && pool->full && want.bytes <= pool->more_bytes &&
+	    reaches_all(pool, dev))
 		pool->full(pool->full_arg);
 	return cause;
 }
@@ -1237,20 +1277,5 @@ size_t xsw_pool_max_mapping(const struct xsw_pool *pool, const struct xsw_dev *d
 
 bool xsw_pool_reachable(const struct xsw_env *env, const struct xsw_dev *dev)
 {
-	const struct xsw_pool *pool = env->pool;
-	unsigned int i, r;
-
-	for (i = 0; pool && i < pool->nr_first; i++) {
-		u32 slots = 0;
-
-		for (r = 0; r < nr_windows(dev); r++) {
-			struct xsw_fit fit;
-
-			if (fit_window(&fit, dev, pool->area[i], r))
-				slots += fit.hi - fit.lo;
-		}
-		if (slots < pool->area[i]->nr)
-			return false;
-	}
-	return true;
+	return !env->pool || reaches_all(env->pool, dev);
 }

@@ -96,6 +96,8 @@ struct xsw_place_of {
  * @refill:	makes records for areas that are low on them
  * @lock:	protects what follows; taken before any area's lock
  * @hiwater:	most slots that were ever used at once
+ * @accounts:	areas that ever had slots in use; what the others may have without it is none
+ * @nr_accounts: of them
  * @seq:	of what follows
  * @nr_open:	areas that are not closed
  * @place:	they, ascending
@@ -119,6 +121,8 @@ struct xsw_pool {
 
 	spinlock_t	lock ____cacheline_aligned_in_smp;
 	u64		hiwater;
+	struct xsw_area	*accounts;
+	unsigned int	nr_accounts;
 	seqcount_spinlock_t seq ____cacheline_aligned_in_smp;
 	unsigned int	nr_open;
 	struct xsw_place_of *place;

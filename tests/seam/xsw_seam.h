@@ -50,7 +50,6 @@ enum dma_data_direction {
 #define min_t(type, a, b) ({ type a_ = (a), b_ = (b); a_ < b_ ? a_ : b_; })
 #define max_t(type, a, b) ({ type a_ = (a), b_ = (b); a_ > b_ ? a_ : b_; })
 #define min(a, b)	min_t(__typeof__(a), a, b)
-#define min3(a, b, c)	min(min(a, b), c)
 #define max(a, b)	max_t(__typeof__(a), a, b)
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 #define noinline	__attribute__((noinline))
@@ -70,11 +69,6 @@ static inline unsigned long __ffs64(u64 word)
 static inline int fls64(u64 word)
 {
 	return word ? 64 - __builtin_clzll(word) : 0;
-}
-
-static inline int ilog2(u64 n)
-{
-	return fls64(n) - 1;
 }
 
 static inline u64 roundup_pow_of_two(u64 n)

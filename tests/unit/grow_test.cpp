@@ -284,6 +284,20 @@ TEST_F(Grow, AreasComeAndGoUnderMappings) {
   EXPECT_EQ(info().used, 0U);
 }
 
+// More of what it does not reach would not help it.
+TEST_F(Grow, NotForWhoReachesOnlyAPart) {
+  dma_addr_t first, none;
+  dev_.dma_mask = kFirst + kMore / 2 - 1;
+  ASSERT_EQ(map(kMore / 2, &first), 0);
+  EXPECT_EQ(map(kMore / 2, &none), -ENOMEM);
+  EXPECT_EQ(cause_, XSW_CAUSE_NO_SPACE);
+  EXPECT_EQ(full_, 0);
+  dev_.dma_mask = kFirst + kMore - 1;
+  EXPECT_EQ(map(kMore, &none), -ENOMEM);
+  EXPECT_EQ(full_, 1);
+  EXPECT_EQ(unmap(first, kMore / 2), 1);
+}
+
 // It can go again, so a device that needs it, or one that it is too high for, is not told of it.
 TEST_F(Grow, WhatWasAddedIsNotPromised) {
   ASSERT_EQ(add(1, kFirst - 4 * kMore), 0);

@@ -27,3 +27,8 @@ bool pool_heat(struct xsw_pool *pool, unsigned int area, u32 pages)
 	spin_unlock_irqrestore(&pool->area[area]->lock, flags);
 	return more;
 }
+
+unsigned int pool_accounts(const struct xsw_pool *pool)
+{
+	return pool->nr_accounts;
+}

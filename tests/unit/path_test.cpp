@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include <sys/mman.h>
+
 #include "world.hpp"
 
 extern "C" {
@@ -757,8 +759,106 @@ TEST(Pool, ReachableMeansAllOfIt) {
   EXPECT_TRUE(xsw_pool_reachable(w.env(), &dev));
   dev.nr_ranges = 1;
   EXPECT_FALSE(xsw_pool_reachable(w.env(), &dev));
+  // Twice the first half is not all of it.
+  const xsw_dma_range twice[] = {{0x4000'0000, 0, 2 * MiB}, {0x4000'0000, 0x8000'0000, 2 * MiB}};
+  dev.ranges = twice;
+  dev.nr_ranges = 2;
+  EXPECT_FALSE(xsw_pool_reachable(w.env(), &dev));
+  // Nor does it matter which comes first.
+  const xsw_dma_range reversed[] = {{0x4020'0000, 0x8000'0000, 1 * GiB}, {0x4000'0000, 0, 3 * MiB}};
+  dev.ranges = reversed;
+  EXPECT_TRUE(xsw_pool_reachable(w.env(), &dev));
   xsw_env none{w.env()->ops, nullptr};
   EXPECT_TRUE(xsw_pool_reachable(&none, &dev));
+}
+
+// What is hot is not given up for what has its place in another area.
+TEST(Pool, LooksElsewhereBeforeItGivesUpWhatIsHot) {
+  Config c;
+  c.pool = {{0x1'0000'0000, 0x4000'0000, 1 * MiB}, {0x2'0000'0000, 0x8000'0000, 1 * MiB}};
+  c.areas = 2;
+  World w(c);
+  const OnCpu cpu(0);
+  xsw_dev dev = bouncing_device();
+  std::vector<u64> pages(1 * MiB / kPage);
+  for (u64 &dma : pages) {
+    Mapped m = w.map(dev, w.ram(), kPage);
+    ASSERT_EQ(m.ret, 0);
+    dma = m.dma;
+  }
+  const u64 home = pages[0] & ~u64{1 * MiB - 1};
+  std::sort(pages.begin(), pages.end());
+  ASSERT_EQ(pages.back(), home + 1 * MiB - kPage);
+  for (size_t i = 0; i < pages.size(); i += 2)
+    ASSERT_EQ(w.unmap(dev, pages[i], kPage), XSW_CAUSE_NONE);
+  Mapped large = w.map(dev, w.ram(), 2 * kPage);
+  ASSERT_EQ(large.ret, 0);
+  EXPECT_GE(large.dma - home, 1 * MiB) << "there are no two pages in a row";
+  Mapped m = w.map(dev, w.ram(), kPage);
+  EXPECT_EQ(m.dma, pages[pages.size() - 2]) << "which was freed last";
+  EXPECT_EQ(w.unmap(dev, m.dma, kPage), XSW_CAUSE_NONE);
+  EXPECT_EQ(w.unmap(dev, large.dma, 2 * kPage), XSW_CAUSE_NONE);
+  for (size_t i = 1; i < pages.size(); i += 2)
+    ASSERT_EQ(w.unmap(dev, pages[i], kPage), XSW_CAUSE_NONE);
+}
+
+// The mark is shared out among the areas that are in use, however many there are.
+TEST(Pool, OnlyAreasInUseHaveAccounts) {
+  Config c;
+  c.pool.clear();
+  for (u64 i = 0; i < 64; i++)
+    c.pool.push_back({0x1'0000'0000 + i * MiB, 0x4000'0000 + 2 * i * MiB, 256 * KiB});
+  World w(c);
+  xsw_dev dev = bouncing_device();
+  EXPECT_EQ(pool_accounts(w.env()->pool), 0U);
+  for (int cpu : {0, 1, 0, 1}) {
+    const OnCpu on(cpu);
+    Mapped m = w.map(dev, w.ram(), kPage);
+    ASSERT_EQ(m.ret, 0);
+    EXPECT_EQ(w.unmap(dev, m.dma, kPage), XSW_CAUSE_NONE);
+  }
+  xsw_pool_reset_hiwater(w.env()->pool);
+  EXPECT_EQ(pool_accounts(w.env()->pool), 2U);
+}
+
+// A long extent is cut into areas of a GiB at most, whatever is left over.
+TEST(Pool, NoAreaIsLongerThanAGiB) {
+  for (const u64 less : {u64{0}, kSlot, 256 * KiB, 1 * GiB - kSlot}) {
+    const u64 size = 4 * GiB - less;
+    void *mem = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ASSERT_NE(mem, MAP_FAILED);
+    const xsw_extent ext{mem, 1ULL << 40, 1ULL << 41, size};
+    xsw_pool *pool = nullptr;
+    ASSERT_EQ(xsw_pool_create(&ext, 1, 1, &pool), 0);
+    xsw_pool_info info;
+    xsw_pool_get_info(pool, &info);
+    EXPECT_LE(info.largest, 1 * GiB);
+    EXPECT_EQ(info.slots, size / kSlot);
+    EXPECT_EQ(info.nr_areas, 4U);
+    EXPECT_EQ(xsw_pool_destroy(pool), 0U);
+    munmap(mem, size);
+  }
+}
+
+// At the very end of the address space, too.
+TEST(Pool, NoMappingIsAtTheErrorsAddress) {
+  Config c;
+  c.pool = {{0x1'0000'0000, u64{0} - 8 * KiB, 8 * KiB}};
+  World w(c);
+  xsw_dev dev = bouncing_device();
+  std::vector<u64> live;
+  for (Mapped m = w.map(dev, w.ram(), 1); !m.ret; m = w.map(dev, w.ram(), 1))
+    live.push_back(m.dma);
+  EXPECT_EQ(live.size(), 8 * KiB / kSlot - 1);
+  // With low bits kept it would be the last byte.
+  dev.min_align_mask = kPage - 1;
+  EXPECT_NE(w.map(dev, w.ram() + kPage - 1, 1).ret, 0);
+  dev.min_align_mask = 0;
+  for (u64 dma : live) {
+    EXPECT_NE(dma, DMA_MAPPING_ERROR);
+    ASSERT_EQ(w.unmap(dev, dma, 1), XSW_CAUSE_NONE);
+  }
 }
 
 // Areas that are far apart: most memory between them is told from the pool by a bit of its address.

@@ -25,9 +25,9 @@
 #include <linux/spinlock.h>
 #include <linux/seqlock.h>
 #include <linux/topology.h>
-#include <linux/atomic.h>
 #include <linux/jump_label.h>
 #include <linux/container_of.h>
+#include <linux/cpumask.h>
 #include <linux/workqueue.h>
 #include <linux/highmem.h>
 #include <linux/memremap.h>
@@ -55,7 +55,8 @@ static inline unsigned int xsw_nr_cpus(void)
 
 static inline int xsw_node_of(unsigned int cpu)
 {
-	return cpu_to_node(cpu);
+	/* One that is not possible has no per-CPU data to read it from. */
+	return cpu_possible(cpu) ? cpu_to_node(cpu) : NUMA_NO_NODE;
 }
 
 /* reach guest physical memory: *len bytes are wanted, *len bytes are had */
