@@ -442,7 +442,7 @@ static int job_start(struct xsw_call *call, struct xsw_job_run *run, const struc
 
 	run->flags = job->flags;
 	/* Before it is mapped: that alone takes its time. */
-	if (xsw_session_over(call->session))
+	if (xsw_session_over_here(call->session))
 		return run_fail(run, -ECANCELED, XSW_CAUSE_CANCELED);
 	if (!job_valid(call, job))
 		return run_fail(run, -EINVAL, XSW_CAUSE_BAD_VALUE);

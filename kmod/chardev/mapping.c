@@ -774,7 +774,7 @@ static long measure(struct xsw_call *call, const struct xsw_measure *op,
 	else if (op->sync && map.sgt.orig_nents > 1 && op->sync_len != op->len)
 		ret = xsw_fail(call, -EINVAL, XSW_CAUSE_BAD_VALUE);
 	for (i = 0; !ret && i < op->nr; i++) {
-		if (xsw_session_over(call->session))
+		if (xsw_session_over_here(call->session))
 			ret = xsw_fail(call, -ECANCELED, XSW_CAUSE_CANCELED);
 		else
 			ret = measure_one(call, op, &map, &first, &samples[i], &ended);

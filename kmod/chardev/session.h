@@ -88,6 +88,12 @@ static inline bool xsw_session_over(const struct xsw_session *session)
 	return READ_ONCE(session->dying) || xsw_session_owner_exits(session);
 }
 
+/* The same for who is at work on a command: a child or a thread that is killed stops there. */
+static inline bool xsw_session_over_here(const struct xsw_session *session)
+{
+	return xsw_session_over(session) || fatal_signal_pending(current);
+}
+
 void xsw_session_cancel(struct xsw_session *session);
 long xsw_engine_open_run(struct xsw_call *call, const union xsw_op *any);
 long xsw_engine_close_run(struct xsw_call *call, const union xsw_op *any);

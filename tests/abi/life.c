@@ -104,17 +104,20 @@ static void killed_edu(void)
 	CHECK(took < 10);
 }
 
-/* 256 jobs of 16 MiB, which a device without latency does within the call. */
-static void at_work(int ready)
+/* 256 jobs or measurements of 16 MiB, which a device without latency does within the call. */
+static void at_work(int fd, bool measures, int ready)
 {
 	enum { NR = 256, EACH = 16 << 20 };
 	static struct xsw_job jobs[NR];
+	static struct xsw_sample samples[NR];
 	struct xsw_engine_open sim = engine_op(XSW_ENGINE_SIM);
 	struct xsw_jobv op = { .size = sizeof(op), .nr = NR, .stride = sizeof(*jobs),
 			       .jobs = (uintptr_t)jobs };
-	int fd = open_session(), i;
+	struct xsw_measure m = { .size = sizeof(m), .flags = XSW_F_SG, .dir = XSW_BIDIRECTIONAL,
+				 .nr = 1, .len = EACH, .samples = (uintptr_t)samples };
 	uint32_t engine, src, dst;
 	double one;
+	int i;
 
 	sim.pool_kib = 65536;
 	sim.flags = XSW_ENGINE_FORCE_BOUNCE;
@@ -128,16 +131,28 @@ static void at_work(int ready)
 		jobs[i] = job_op(engine, src, dst, EACH);
 		jobs[i].flags = XSW_F_SG;
 	}
+	m.engine = engine;
+	m.buffer = src;
 	one = now();
-	CHECK_EQ(job(fd, &jobs[0]), 0);
+	if (measures)
+		CHECK_EQ(issue(fd, XSW_IOC_MEASURE, &m, sizeof(m)), 0);
+	else
+		CHECK_EQ(job(fd, &jobs[0]), 0);
 	one = now() - one;
 	CHECK_EQ(write(ready, &one, sizeof(one)), sizeof(one));
-	CHECK_EQ(issue(fd, XSW_IOC_JOBV, &op, sizeof(op)), NR);
+	m.nr = NR;
+	if (measures)
+		CHECK_EQ(issue(fd, XSW_IOC_MEASURE, &m, sizeof(m)), 0);
+	else
+		CHECK_EQ(issue(fd, XSW_IOC_JOBV, &op, sizeof(op)), NR);
 	_exit(0);
 }
 
-/* Who is killed at work goes after what he is at, and not after all that there is. */
-static void killed_at_work(void)
+/*
+ * Who is killed at work goes after what he is at, and not after all that there is; in a session of
+ * @fd, or of his own.
+ */
+static void kill_at_work(int fd, bool measures)
 {
 	int ready[2], status;
 	double start, one;
@@ -147,7 +162,7 @@ static void killed_at_work(void)
 	pid = fork();
 	CHECK(pid >= 0);
 	if (!pid)
-		at_work(ready[1]);
+		at_work(fd < 0 ? open_session() : fd, measures, ready[1]);
 	close(ready[1]);
 	CHECK_EQ(read(ready[0], &one, sizeof(one)), sizeof(one));
 	close(ready[0]);
@@ -155,11 +170,27 @@ static void killed_at_work(void)
 	start = now();
 	CHECK_EQ(kill(pid, SIGKILL), 0);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	printf("# gone %.2f s after it was killed, a job takes %.2f s\n", now() - start, one);
+	printf("# gone %.2f s after it was killed, one takes %.2f s\n", now() - start, one);
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		skip("this machine moves 4 GiB in 300 ms");
 	CHECK(WIFSIGNALED(status));
 	CHECK(now() - start < 1 + 20 * one);
+}
+
+static void killed_at_work(void)
+{
+	kill_at_work(-1, false);
+	kill_at_work(-1, true);
+}
+
+/* A child, in what its parent has opened: that one lives on. */
+static void child_killed_at_work(void)
+{
+	int fd = open_session();
+
+	kill_at_work(fd, false);
+	kill_at_work(fd, true);
+	CHECK(info_of(fd).abi_version);
 }
 
 /* ---- passed on ---- */
@@ -471,6 +502,7 @@ const struct test life_tests[] = {
 	{ "life.killed", killed, false },
 	{ "life.killed_edu", killed_edu, true },
 	{ "life.killed_at_work", killed_at_work, false },
+	{ "life.child_killed_at_work", child_killed_at_work, false },
 	{ "life.opener_gone", opener_gone, false },
 	{ "life.closed_in_flight", closed_in_flight, true },
 	{ "life.ring_closed_in_flight", ring_closed_in_flight, true },
