@@ -445,7 +445,7 @@ static u32 look_on(struct xsw_area *area, const struct xsw_fit *fit, u32 *from)
 {
 	/* The wider the stride, or the longer what must not cross a boundary, the longer a look. */
 	u32 wide = max(fit->stride, fit->boundary != ~0ULL ? fit->n : 0);
-	u32 looks = max(XSW_LOOKS / (1 + wide / (8 * LEAF_SLOTS)), 1U), slot;
+	u32 looks = max(XSW_LOOKS / (1 + wide / (2 * LEAF_SLOTS)), 1U), slot;
 
 	do {
 		if (fit->n == PAGE_SLOTS && fit->stride == PAGE_SLOTS - 1 && !fit->phase)

@@ -16,7 +16,7 @@
 #define XSW_HOT_MOST		(32 * XSW_HOT_SLOTS)	/* slots in all of them */
 #define XSW_HOT_LONG		4		/* longer runs that are kept hot */
 #define XSW_MORE_PAGES		8		/* made hot beside one that was not */
-#define XSW_LOOKS		8		/* of a search, until the lock is released */
+#define XSW_LOOKS		5		/* of a search, until the lock is released */
 #define XSW_STALE_LEAVES	4		/* most leaves that the tree is behind with */
 
 #define XSW_PAGE_SHIFT		12		/* not the kernel's: what records are kept by */
