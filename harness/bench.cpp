@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace xsw {
 namespace {
@@ -74,13 +73,34 @@ constexpr std::array ways{
     BenchWayCase{.name = "job-fixed", .jobs = 1, .fixed = true},
     BenchWayCase{.name = "job-sqpoll", .jobs = 1, .by = By::sqpoll},
     BenchWayCase{.name = "vector-8", .jobs = 8},
+    BenchWayCase{.name = "vector-8-ioctl", .jobs = 8, .by = By::ioctl},
+    BenchWayCase{.name = "vector-8-fixed", .jobs = 8, .fixed = true},
+    BenchWayCase{.name = "vector-8-sqpoll", .jobs = 8, .by = By::sqpoll},
     BenchWayCase{.name = "vector-32", .jobs = 32},
     BenchWayCase{.name = "vector-32-ioctl", .jobs = 32, .by = By::ioctl},
     BenchWayCase{.name = "vector-32-fixed", .jobs = 32, .fixed = true},
     BenchWayCase{.name = "vector-32-sqpoll", .jobs = 32, .by = By::sqpoll},
     BenchWayCase{.name = "vector-32-forced", .jobs = 32, .forced = true},
     BenchWayCase{.name = "vector-256", .jobs = 256},
+    BenchWayCase{.name = "vector-256-ioctl", .jobs = 256, .by = By::ioctl},
+    BenchWayCase{.name = "vector-256-fixed", .jobs = 256, .fixed = true},
+    BenchWayCase{.name = "vector-256-sqpoll", .jobs = 256, .by = By::sqpoll},
 };
+
+// Each thread's first value, each one's second, and so on: all have as many. They are moved, as
+// there may be no room for them twice.
+template <class Share>
+std::vector<uint64_t> in_turn(std::vector<Share> &threads, std::vector<uint64_t> Share::*values) {
+  std::vector<uint64_t> all;
+  const size_t each = (threads.front().*values).size();
+  all.reserve(each * threads.size());
+  for (size_t i = 0; i < each; ++i)
+    for (const Share &thread : threads)
+      all.push_back((thread.*values).at(i));
+  for (Share &thread : threads)
+    thread.*values = {};
+  return all;
+}
 
 bool is_bounced(const BenchSide &side) {
   return side.reason >= XSW_REASON_BOUNCE_MASK && side.reason != XSW_REASON_KERNEL_DIRECT;
@@ -139,10 +159,9 @@ std::string pair_text(const BenchPairs &result) {
 }
 
 std::string way_text(const BenchWay &way) {
-  const uint64_t all = percentile(way.command, 50);
-  return fmt::format("    {:<16} {:>7} {:>7} {:>7} {:>7} {:>9.0f} | {:>7} {} | {:>7} {}\n",
-                     way.what.name, least(way.command), all, percentile(way.command, 99),
-                     percentile(way.command, 99.9), all ? 1e9 / static_cast<double>(all) : 0,
+  return fmt::format("    {:<16} {:>4} | {:>7} {:>7} {:>7} {:>7} {:>9.0f} | {:>7} {} | {:>7} {}\n",
+                     way.what.name, way.threads, least(way.command), percentile(way.command, 50),
+                     percentile(way.command, 99), percentile(way.command, 99.9), way.a_second,
                      percentile(way.work, 50), ratio_text(ratio_of(way.command, way.work)),
                      percentile(way.mapping, 50), ratio_text(ratio_of(way.command, way.mapping)));
 }
@@ -158,6 +177,15 @@ nlohmann::json ratio_json(std::span<const uint64_t> ours, std::span<const uint64
 
 std::span<const BenchCase> bench_cases() { return cases; }
 std::span<const BenchWayCase> bench_ways() { return ways; }
+
+std::vector<std::string_view> bench_names() {
+  std::vector<std::string_view> names;
+  for (const BenchCase &what : cases)
+    names.push_back(what.name);
+  for (const BenchWayCase &what : ways)
+    names.push_back(what.name);
+  return names;
+}
 
 std::string BenchPairs::no_comparison() const {
   if (what.placement == XSW_PLACE_FOREIGN || is_bounced(sides[0]) == is_bounced(sides[1]))
@@ -203,13 +231,32 @@ void BenchSide::finish() {
   a_second = ns ? 1e9 * static_cast<double>(pairs_each) / static_cast<double>(ns) : 0;
 }
 
-void BenchSide::merge(const BenchSide &other) {
+BenchSide BenchSide::together(std::vector<BenchSide> threads) {
+  BenchSide all;
+  for (const BenchSide &thread : threads)
+    all.a_second += thread.a_second;
+  all.reason = threads.back().reason;
+  all.segments = threads.back().segments;
   for (const auto of : {&BenchSide::map, &BenchSide::sync, &BenchSide::unmap, &BenchSide::clock,
                         &BenchSide::cold, &BenchSide::command})
-    (this->*of).insert((this->*of).end(), (other.*of).begin(), (other.*of).end());
-  a_second += other.a_second;
-  reason = other.reason;
-  segments = other.segments;
+    all.*of = in_turn(threads, of);
+  return all;
+}
+
+BenchWay BenchWay::together(std::vector<BenchWay> threads) {
+  BenchWay all{.what = threads.front().what,
+               .threads = static_cast<unsigned>(threads.size()),
+               .command = {},
+               .work = {},
+               .mapping = {},
+               .failure = {}};
+  for (const BenchWay &thread : threads) {
+    const uint64_t ns = percentile(thread.command, 50);
+    all.a_second += ns ? 1e9 / static_cast<double>(ns) : 0;
+  }
+  for (const auto of : {&BenchWay::command, &BenchWay::work, &BenchWay::mapping})
+    all.*of = in_turn(threads, of);
+  return all;
 }
 
 std::vector<uint64_t> BenchSide::pairs() const {
@@ -239,92 +286,92 @@ std::optional<Ratio> ratio_of(std::span<const uint64_t> ours, std::span<const ui
   };
   if (ours.size() != kernel.size() || ours.size() < parts || median(kernel) <= 0)
     return {};
-  std::array<double, parts> of_parts{};
+  std::vector<double> of_parts;
   const size_t each = ours.size() / parts;
-  for (size_t i = 0; i < parts; ++i) {
-    const double base = median(kernel.subspan(i * each, each));
-    of_parts.at(i) = base > 0 ? median(ours.subspan(i * each, each)) / base : 0;
-  }
+  for (size_t i = 0; i < parts; ++i)
+    if (const double base = median(kernel.subspan(i * each, each)); base > 0)
+      of_parts.push_back(median(ours.subspan(i * each, each)) / base);
+  if (of_parts.empty())
+    return {};
   std::sort(of_parts.begin(), of_parts.end());
+  const size_t ends = of_parts.size() > 2 ? 1 : 0;
   return Ratio{.median = median(ours) / median(kernel),
-               .low = of_parts.at(1),
-               .high = of_parts.at(parts - 2)};
+               .low = of_parts.at(ends),
+               .high = of_parts.at(of_parts.size() - 1 - ends)};
 }
 
-Exit BenchReport::exit() const {
-  Exit all = Exit::verified;
-  for (const BenchPairs &result : pairs)
-    if (result.failure && !may_lack(result.what, *result.failure))
-      all = worse(all, result.failure->exit);
-  for (const BenchWay &way : ways)
-    if (way.failure)
-      all = worse(all, way.failure->exit);
-  return all;
+void BenchReport::add(const BenchPairs &result) {
+  nlohmann::json one{
+      {"name", result.what.name}, {"bytes", result.what.bytes}, {"threads", result.threads}};
+  const std::string why = result.failure ? result.failure->text() : result.no_comparison();
+  pairs_text_ += why.empty() ? pair_text(result) : missing_text(result.what.name, why);
+  if (result.failure) {
+    if (!may_lack(result.what, *result.failure))
+      exit_ = worse(exit_, result.failure->exit);
+    one["failure"] = why;
+    pairs_json_.push_back(one);
+    return;
+  }
+  const BenchSide &ours = result.sides[0];
+  const BenchSide &kernel = result.sides[1];
+  one["ours"] = side_json(ours);
+  one["kernel"] = side_json(kernel);
+  if (!why.empty())
+    one["no_comparison"] = why;
+  else
+    one["ratio"] = {{"map", ratio_json(ours.map, kernel.map)},
+                    {"unmap", ratio_json(ours.unmap, kernel.unmap)},
+                    {"pair", ratio_json(ours.pairs(), kernel.pairs())},
+                    {"cold_pair", ratio_json(ours.cold, kernel.cold)}};
+  pairs_json_.push_back(one);
+}
+
+void BenchReport::add(const BenchWay &result) {
+  nlohmann::json one{
+      {"name", result.what.name}, {"jobs", result.what.jobs}, {"threads", result.threads}};
+  if (result.failure) {
+    exit_ = worse(exit_, result.failure->exit);
+    one["failure"] = result.failure->text();
+    ways_text_ += missing_text(result.what.name, result.failure->text());
+  } else {
+    one.update({{"command_ns", values_json(result.command)},
+                {"work_ns", values_json(result.work)},
+                {"mapping_ns", values_json(result.mapping)},
+                {"jobs_per_second", result.a_second},
+                {"ratio",
+                 {{"work", ratio_json(result.command, result.work)},
+                  {"mapping", ratio_json(result.command, result.mapping)}}}});
+    ways_text_ += way_text(result);
+  }
+  ways_json_.push_back(one);
 }
 
 std::string BenchReport::text() const {
   constexpr std::string_view columns = "  least     p50     p99   p99.9  a second";
   constexpr std::string_view ratios = "ratio  of ten parts";
   std::string text = environment_text(environment) + "\n";
-  if (!pairs.empty())
+  if (!pairs_text_.empty())
     text += fmt::format("map and unmap in ns, the clock's reading taken off; cold: first of a "
                         "command; {} commands\n    {:<16} {:>4} | {} | {} | {} |  cold: ours and "
                         "the kernel's, ratio | paths, segments\n",
-                        rounds, "case", "CPUs", columns, columns, ratios);
-  for (const BenchPairs &result : pairs) {
-    const std::string why = result.failure ? result.failure->text() : result.no_comparison();
-    text += why.empty() ? pair_text(result) : missing_text(result.what.name, why);
-  }
-  if (!ways.empty())
-    text += fmt::format("\na job in ns; {} commands\n    {:<16} {} | moving, mapping: {} | mapping "
-                        "alone: {}\n",
-                        rounds, "way", columns, ratios, ratios);
-  for (const BenchWay &way : ways)
-    text += way.failure ? missing_text(way.what.name, way.failure->text()) : way_text(way);
+                        rounds, "case", "CPUs", columns, columns, ratios) +
+            pairs_text_;
+  if (!ways_text_.empty())
+    text += fmt::format("\na job in ns; {} commands\n    {:<16} {:>4} | {} | moving, mapping: {} | "
+                        "mapping alone: {}\n",
+                        rounds, "way", "CPUs", columns, ratios, ratios) +
+            ways_text_;
   return text;
 }
 
 nlohmann::json BenchReport::json() const {
-  nlohmann::json json{{"schema_version", schema_version},
-                      {"tool", "xswiotlb"},
-                      {"tool_version", tool_version},
-                      {"environment", environment_json(environment)},
-                      {"rounds", rounds},
-                      {"pairs", nlohmann::json::array()},
-                      {"ways", nlohmann::json::array()}};
-  for (const BenchPairs &result : pairs) {
-    nlohmann::json one{
-        {"name", result.what.name}, {"bytes", result.what.bytes}, {"threads", result.threads}};
-    if (result.failure) {
-      one["failure"] = result.failure->text();
-      json["pairs"].push_back(one);
-      continue;
-    }
-    one["ours"] = side_json(result.sides[0]);
-    one["kernel"] = side_json(result.sides[1]);
-    if (const std::string why = result.no_comparison(); !why.empty())
-      one["no_comparison"] = why;
-    else
-      one["ratio"] = {{"map", ratio_json(result.sides[0].map, result.sides[1].map)},
-                      {"unmap", ratio_json(result.sides[0].unmap, result.sides[1].unmap)},
-                      {"pair", ratio_json(result.sides[0].pairs(), result.sides[1].pairs())},
-                      {"cold_pair", ratio_json(result.sides[0].cold, result.sides[1].cold)}};
-    json["pairs"].push_back(one);
-  }
-  for (const BenchWay &way : ways) {
-    nlohmann::json one{{"name", way.what.name}, {"jobs", way.what.jobs}};
-    if (way.failure)
-      one["failure"] = way.failure->text();
-    else
-      one.update({{"command_ns", values_json(way.command)},
-                  {"work_ns", values_json(way.work)},
-                  {"mapping_ns", values_json(way.mapping)},
-                  {"ratio",
-                   {{"work", ratio_json(way.command, way.work)},
-                    {"mapping", ratio_json(way.command, way.mapping)}}}});
-    json["ways"].push_back(one);
-  }
-  return json;
+  return {{"schema_version", schema_version},
+          {"tool", "xswiotlb"},
+          {"tool_version", tool_version},
+          {"environment", environment_json(environment)},
+          {"rounds", rounds},
+          {"pairs", pairs_json_},
+          {"ways", ways_json_}};
 }
 
 } // namespace xsw

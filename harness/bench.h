@@ -5,6 +5,7 @@
 #include "report.h"
 #include <array>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,6 +40,15 @@ struct BenchWayCase {
 
 std::span<const BenchCase> bench_cases();
 std::span<const BenchWayCase> bench_ways();
+// Of both, in the order of harness/bench-cases, where scripts look them up.
+std::vector<std::string_view> bench_names();
+
+// What --rounds and --threads take; scripts/bench-guest reads them here. All samples of a case are
+// in memory at once, 8 KiB a round and thread.
+constexpr unsigned least_rounds = 10;
+constexpr unsigned most_rounds = 10000;
+constexpr unsigned most_threads = 64;
+constexpr unsigned most_rounds_by_threads = 20000;
 
 // Nanoseconds by the kernel's clock, one a pair, but for those of a command's first pairs.
 struct BenchSide {
@@ -56,7 +66,8 @@ struct BenchSide {
   void add(std::span<const xsw_sample> samples);
   // Takes the clock off all the others, and counts pairs.
   void finish();
-  void merge(const BenchSide &other);
+  // Of threads that were at it together, their samples in turn: any part of it is of them all.
+  static BenchSide together(std::vector<BenchSide> threads);
   // Map, sync and unmap of each pair.
   std::vector<uint64_t> pairs() const;
 };
@@ -65,7 +76,8 @@ uint64_t least(std::span<const uint64_t> values);
 // The value that @percent of all are not above; 0 when there are none.
 uint64_t percentile(std::vector<uint64_t> values, double percent);
 
-// Of the medians, and of those of ten parts of the run the second least and the second greatest.
+// Of the medians, and of those of ten parts of the run the second least and the second greatest. A
+// part in which the kernel's median is 0 has none.
 struct Ratio {
   double median;
   double low;
@@ -85,22 +97,37 @@ struct BenchPairs {
 
 struct BenchWay {
   BenchWayCase what;
+  unsigned threads;
   std::vector<uint64_t> command; // per job, submission and completion included
   std::vector<uint64_t> work;    // per job, what the module says mapping and moving took
   std::vector<uint64_t> mapping; // per job, the DMA API's part of that
+  double a_second = 0;           // jobs, of all CPUs, by the median command
   std::optional<Error> failure;
+
+  // As of sides.
+  static BenchWay together(std::vector<BenchWay> threads);
 };
 
-struct BenchReport {
+class BenchReport {
+public:
   Environment environment;
   unsigned rounds = 0;
-  std::vector<BenchPairs> pairs;
-  std::vector<BenchWay> ways;
+
+  // What it has shown is kept, its samples are not.
+  void add(const BenchPairs &result);
+  void add(const BenchWay &result);
 
   // What there is no such memory for here is no failure.
-  Exit exit() const;
+  Exit exit() const { return exit_; }
   std::string text() const;
   nlohmann::json json() const;
+
+private:
+  Exit exit_ = Exit::verified;
+  std::string pairs_text_;
+  std::string ways_text_;
+  nlohmann::json pairs_json_ = nlohmann::json::array();
+  nlohmann::json ways_json_ = nlohmann::json::array();
 };
 
 } // namespace xsw

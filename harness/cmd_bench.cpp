@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <sched.h>
 #include <thread>
 #include <unistd.h>
@@ -117,44 +116,62 @@ Result<void> one_command(const Device &device, uint32_t engine, uint32_t buffer,
   return {};
 }
 
+// What threads have measured, each on its CPU; one that fails is not waited for.
+template <class Share, class Run>
+Result<std::vector<Share>> by_threads(unsigned nr_threads, const Run &run) {
+  std::vector<Result<Share>> shares(nr_threads, Share{});
+  Meeting meeting(nr_threads);
+  {
+    std::vector<std::jthread> threads;
+    threads.reserve(shares.size());
+    for (unsigned i = 0; i < nr_threads; ++i)
+      threads.emplace_back([&, i] {
+        stay_on(i);
+        shares.at(i) = run(meeting);
+        if (!shares.at(i))
+          meeting.end();
+      });
+  }
+  std::vector<Share> all;
+  for (auto &share : shares) {
+    if (!share)
+      return tl::unexpected(share.error());
+    all.push_back(std::move(*share));
+  }
+  return all;
+}
+
+using Sides = std::array<BenchSide, 2>;
+
 // A thread's share: a session, an engine with either ops, a buffer that both map.
-Result<std::array<BenchSide, 2>> run_pairs(const BenchCase &what, unsigned rounds, unsigned thread,
-                                           Meeting &meeting) {
+Result<Sides> run_pairs(const BenchCase &what, unsigned rounds, Meeting &meeting) {
   constexpr unsigned warmup = 2;
-  stay_on(thread);
-  std::array<BenchSide, 2> sides;
+  Sides sides;
   std::vector<xsw_sample> samples(what.pairs);
-  const auto attempt = [&]() -> Result<void> {
-    const auto device = Device::open();
-    if (!device)
-      return tl::unexpected(device.error());
-    const auto ours = Engine::open(*device, engine_of(XSW_OPS_OURS, what));
-    if (!ours)
-      return tl::unexpected(ours.error());
-    const auto kernel = Engine::open(*device, engine_of(XSW_OPS_KERNEL, what));
-    if (!kernel)
-      return tl::unexpected(kernel.error());
-    const auto buffer = buffer_of(*device, ours->handle(), what);
-    if (!buffer)
-      return tl::unexpected(buffer.error());
-    for (unsigned i = 0; i < warmup + rounds; ++i) {
-      if (i == warmup)
-        sides = {};
-      // Each first in every other round: what one of them leaves in the caches meets both.
-      for (unsigned turn = 0; turn < 2; ++turn) {
-        const unsigned which = (i + turn) % 2;
-        meeting.wait();
-        if (auto done = one_command(*device, (which ? *kernel : *ours).handle(), buffer->handle(),
-                                    what, samples, sides.at(which));
-            !done)
-          return done;
-      }
+  const auto device = Device::open();
+  if (!device)
+    return tl::unexpected(device.error());
+  const auto ours = Engine::open(*device, engine_of(XSW_OPS_OURS, what));
+  if (!ours)
+    return tl::unexpected(ours.error());
+  const auto kernel = Engine::open(*device, engine_of(XSW_OPS_KERNEL, what));
+  if (!kernel)
+    return tl::unexpected(kernel.error());
+  const auto buffer = buffer_of(*device, ours->handle(), what);
+  if (!buffer)
+    return tl::unexpected(buffer.error());
+  for (unsigned i = 0; i < warmup + rounds; ++i) {
+    if (i == warmup)
+      sides = {};
+    // Each first in every other round: what one of them leaves in the caches meets both.
+    for (unsigned turn = 0; turn < 2; ++turn) {
+      const unsigned which = (i + turn) % 2;
+      meeting.wait();
+      if (auto done = one_command(*device, (which ? *kernel : *ours).handle(), buffer->handle(),
+                                  what, samples, sides.at(which));
+          !done)
+        return tl::unexpected(done.error());
     }
-    return {};
-  };
-  if (auto done = attempt(); !done) {
-    meeting.end();
-    return tl::unexpected(done.error());
   }
   for (BenchSide &side : sides)
     side.finish();
@@ -163,21 +180,17 @@ Result<std::array<BenchSide, 2>> run_pairs(const BenchCase &what, unsigned round
 
 BenchPairs measure_pairs(const BenchCase &what, unsigned nr_threads, unsigned rounds) {
   BenchPairs result{.what = what, .threads = nr_threads, .sides = {}, .failure = {}};
-  std::vector<Result<std::array<BenchSide, 2>>> shares(nr_threads, std::array<BenchSide, 2>{});
-  Meeting meeting(nr_threads);
-  {
-    std::vector<std::jthread> threads;
-    threads.reserve(shares.size());
-    for (unsigned i = 0; i < nr_threads; ++i)
-      threads.emplace_back([&, i] { shares.at(i) = run_pairs(what, rounds, i, meeting); });
+  auto shares = by_threads<Sides>(
+      nr_threads, [&](Meeting &meeting) { return run_pairs(what, rounds, meeting); });
+  if (!shares) {
+    result.failure = shares.error();
+    return result;
   }
-  for (const auto &share : shares) {
-    if (!share) {
-      result.failure = share.error();
-      break;
-    }
-    for (size_t i = 0; i < result.sides.size(); ++i)
-      result.sides.at(i).merge(share->at(i));
+  for (size_t i = 0; i < result.sides.size(); ++i) {
+    std::vector<BenchSide> of_threads;
+    for (Sides &share : *shares)
+      of_threads.push_back(std::move(share.at(i)));
+    result.sides.at(i) = BenchSide::together(std::move(of_threads));
   }
   return result;
 }
@@ -194,10 +207,10 @@ Result<uint64_t> clock_of(const Device &device, uint32_t engine, uint32_t buffer
   return percentile(side.clock, 50);
 }
 
-// A command, or a vector of jobs in one, one way: per job, all of it and the mapping work in it.
-Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
+// A thread's share, with a session, a ring and buffers of its own: a command, or a vector of jobs
+// in one, one way; per job, all of it and the mapping work in it.
+Result<BenchWay> run_way(const BenchWayCase &what, unsigned rounds, Meeting &meeting) {
   constexpr uint32_t bytes = 4096;
-  stay_on(0);
   const auto device = Device::open();
   if (!device)
     return tl::unexpected(device.error());
@@ -257,6 +270,7 @@ Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   const auto once = [&](bool times) -> Result<uint64_t> {
     for (xsw_job &job : jobs)
       job.flags = (times ? XSW_F_TIMES : 0U) | (what.fixed ? XSW_F_FIXED : 0U);
+    meeting.wait();
     const uint64_t start = now_ns();
     const int res = what.by == By::none ? system_call()
                     : what.jobs == 0    ? issue(XSW_IOC_NOP, &nop, sizeof(nop))
@@ -276,7 +290,7 @@ Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   if (!clock)
     return tl::unexpected(clock.error());
 
-  BenchWay way{.what = what, .command = {}, .work = {}, .mapping = {}, .failure = {}};
+  BenchWay way{.what = what, .threads = 1, .command = {}, .work = {}, .mapping = {}, .failure = {}};
   for (unsigned i = 0; i < rounds; ++i) {
     const auto took = once(false);
     if (!took)
@@ -301,21 +315,25 @@ Result<BenchWay> measure_way(const BenchWayCase &what, unsigned rounds) {
   return way;
 }
 
-// ---- the command ----
-
-std::vector<std::string_view> names_of_all() {
-  std::vector<std::string_view> names;
-  for (const BenchCase &what : bench_cases())
-    names.push_back(what.name);
-  for (const BenchWayCase &what : bench_ways())
-    names.push_back(what.name);
-  return names;
+BenchWay measure_way(const BenchWayCase &what, unsigned nr_threads, unsigned rounds) {
+  auto shares = by_threads<BenchWay>(
+      nr_threads, [&](Meeting &meeting) { return run_way(what, rounds, meeting); });
+  if (shares)
+    return BenchWay::together(std::move(*shares));
+  return {.what = what,
+          .threads = nr_threads,
+          .command = {},
+          .work = {},
+          .mapping = {},
+          .failure = shares.error()};
 }
+
+// ---- the command ----
 
 Exit run(Options &options) {
   if (auto good = options.output.resolve(); !good)
     return complain(good.error());
-  const auto all = names_of_all();
+  const auto all = bench_names();
   for (const std::string &name : options.names)
     if (std::find(all.begin(), all.end(), name) == all.end()) {
       const auto near = nearest(name, all);
@@ -331,6 +349,16 @@ Exit run(Options &options) {
       fmt::print("{}\n", name);
     return Exit::verified;
   }
+  std::vector<unsigned> threads = options.threads;
+  if (threads.empty())
+    threads = usable_cpus() > 1 ? std::vector{1U, 2U} : std::vector{1U};
+  for (const unsigned nr : threads)
+    if (options.rounds * nr > most_rounds_by_threads)
+      return complain(
+          usage_error(fmt::format("--rounds={} by {} threads: rounds times threads are {} at most, "
+                                  "as all samples are kept",
+                                  options.rounds, nr, most_rounds_by_threads))
+              .value());
   const auto device = Device::open();
   if (!device)
     return complain(device.error());
@@ -349,31 +377,21 @@ Exit run(Options &options) {
     if (options.eta.wanted())
       options.eta.show(fmt::format("bench: {}", name));
   };
-  std::vector<unsigned> threads = options.threads;
-  if (threads.empty())
-    threads = usable_cpus() > 1 ? std::vector{1U, 2U} : std::vector{1U};
   const auto measure_all = [&](bool simulated) {
     for (const BenchCase &what : bench_cases())
       if (wanted(what.name) && (what.p2m != XSW_P2M_HOST) == simulated)
         for (const unsigned nr : threads) {
           progress(what.name);
-          report.pairs.push_back(measure_pairs(what, nr, options.rounds));
+          report.add(measure_pairs(what, nr, options.rounds));
         }
   };
   measure_all(false);
   for (const BenchWayCase &what : bench_ways())
-    if (wanted(what.name)) {
-      progress(what.name);
-      // A thread of its own, as it stays on its CPU.
-      Result<BenchWay> way = BenchWay{};
-      std::jthread([&] { way = measure_way(what, options.rounds); }).join();
-      report.ways.push_back(way ? std::move(*way)
-                                : BenchWay{.what = what,
-                                           .command = {},
-                                           .work = {},
-                                           .mapping = {},
-                                           .failure = way.error()});
-    }
+    if (wanted(what.name))
+      for (const unsigned nr : threads) {
+        progress(what.name);
+        report.add(measure_way(what, nr, options.rounds));
+      }
   // What these switch on in the module stays on until it goes.
   measure_all(true);
   options.eta.clear();
@@ -394,15 +412,16 @@ Command add_bench(CLI::App &app) {
   command
       ->add_option("--rounds", options->rounds,
                    "commands of each case and side; half of the rounds begin with ours")
-      ->check(CLI::Range(10U, 1000000U))
+      ->check(CLI::Range(least_rounds, most_rounds))
       ->capture_default_str();
   command
-      ->add_option("--threads", options->threads,
-                   "that map at once, each with its own engines and CPU; several: one after the "
-                   "other (default: 1, and 2 where there are two CPUs)")
+      ->add_option(
+          "--threads", options->threads,
+          "that are at it at once, each with its own engines and CPU; several: one after the "
+          "other (default: 1, and 2 where there are two CPUs)")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::Range(1U, 64U));
+      ->check(CLI::Range(1U, most_threads));
   command->add_flag("--list", options->list, "name the cases, then stop");
   options->output.add_to(*command);
   options->eta.add_to(*command);

@@ -3,6 +3,8 @@
 #include <array>
 #include <atomic>
 #include <numeric>
+#include <optional>
+#include <tuple>
 
 #include "measure.hpp"
 
@@ -26,32 +28,11 @@ void times_of(benchmark::State &state, const Ticks &ticks, std::vector<double> &
   state.counters["fail_p999_ns"] = ticks.percentile(misses, 99.9);
 }
 
-// What one repetition timed, map by map, and which maps failed.
-struct Pass {
-  std::vector<double> times;
-  std::vector<bool> ok;
-};
-
-// The percentiles of the maps that succeed, each map with its median of all passes: what a map
-// itself takes long for it takes long for in each of them, the machine holds up another each time.
-void times_of_passes(benchmark::State &state, const Ticks &ticks, const std::vector<Pass> &passes) {
-  std::vector<double> medians, one(passes.size());
-  for (size_t i = 0; i < passes[0].times.size(); i++) {
-    if (!passes[0].ok[i])
-      continue;
-    std::transform(passes.begin(), passes.end(), one.begin(),
-                   [&](const Pass &pass) { return pass.times[i]; });
-    std::nth_element(one.begin(), one.begin() + one.size() / 2, one.end());
-    medians.push_back(one[one.size() / 2]);
-  }
-  state.counters["own_p50_ns"] = ticks.percentile(medians, 50);
-  state.counters["own_p99_ns"] = ticks.percentile(medians, 99);
-  state.counters["own_p999_ns"] = ticks.percentile(medians, 99.9);
-}
-
 // Maps of @size in a pool that a load keeps filled to @percent, each in another state of the pool:
-// one repetition, the same from the first mapping on as all others.
-void fill(benchmark::State &state, Load::Size kind, double percent, size_t size) {
+// one repetition, the same from the first mapping on as all others. Or, @beside that pool, in an
+// empty one: what the load itself does to the machine's caches, and the machine to a map.
+void fill(benchmark::State &state, Load::Size kind, double percent, size_t size,
+          bool beside = false) {
   constexpr size_t probes = 180'000;
   const Ticks ticks;
   const xsw_dev dev = device();
@@ -61,13 +42,17 @@ void fill(benchmark::State &state, Load::Size kind, double percent, size_t size)
   load.fill(percent);
   for (size_t i = 0, n = 4 * load.size(); i < n; i++)
     load.churn(percent);
+  std::optional<World> empty;
+  if (beside)
+    empty.emplace(1);
+  World &probed = beside ? *empty : world;
   std::vector<double> maps, misses;
   maps.reserve(probes);
   misses.reserve(probes);
   Pass pass;
   pass.times.reserve(probes);
-  pass.ok.reserve(probes);
-  u64 places = 0;
+  pass.ends.reserve(probes);
+  pass.counts.reserve(probes);
   while (state.KeepRunning()) {
     double sum = 0;
     for (size_t i = 0; i < probes; i++) {
@@ -77,31 +62,20 @@ void fill(benchmark::State &state, Load::Size kind, double percent, size_t size)
       // Our own stores are not what is timed, and the lock would wait for them.
       std::atomic_thread_fence(std::memory_order_seq_cst);
       const u64 from = Ticks::now();
-      const bool ok = world.map(dev, load.source(), size, DMA_TO_DEVICE, m);
+      const bool ok = probed.map(dev, load.source(), size, DMA_TO_DEVICE, m);
       const u64 to = Ticks::now();
       (ok ? maps : misses).push_back(ticks.ns(from, to));
-      pass.times.push_back(ticks.ns(from, to));
-      pass.ok.push_back(ok);
+      pass.times.push_back(static_cast<float>(ticks.ns(from, to)));
+      pass.end_map(ok, ok ? m.dma : 0);
       sum += ticks.ns(from, to);
-      places = places * 31 + (ok ? m.dma : 0);
       if (ok)
-        world.unmap(dev, m, DMA_TO_DEVICE);
+        probed.unmap(dev, m, DMA_TO_DEVICE);
     }
     state.SetIterationTime(sum / probes * 1e-9);
   }
-  struct Passes {
-    u64 places;
-    std::vector<Pass> done;
-  };
-  static std::map<std::pair<double, size_t>, Passes> all;
-  Passes &passes = all.try_emplace({percent, size}, Passes{places, {}}).first->second;
-  if (passes.places != places)
-    die("repetitions differ");
+  static std::map<std::tuple<double, size_t, bool>, std::vector<Pass>> all;
   times_of(state, ticks, maps, misses);
-  passes.done.push_back(std::move(pass));
-  // Only the last repetition has these, so that what is made of all repetitions is them.
-  if (passes.done.size() == kRepetitions)
-    times_of_passes(state, ticks, passes.done);
+  own_times(state, ticks, all[{percent, size, beside}], std::move(pass));
   if (percent > 0)
     state.counters["used_percent"] = load.used();
 }
@@ -130,14 +104,15 @@ void fragmented(benchmark::State &state, size_t size) {
   times_of(state, ticks, maps, misses);
 }
 
-// Each map alone, by threads that may be more than the machine has CPUs.
+// Each map alone, by threads that may be more than the machine has CPUs, and areas.
 void latency(benchmark::State &state, size_t size) {
   static const Ticks ticks;
-  World &world = shared_world(8);
+  World &world = shared_world(2);
   const xsw_dev dev = device();
   const Memory source = huge_memory(size);
   xsw_seam_cpu = state.thread_index();
   std::vector<double> maps;
+  maps.reserve(static_cast<size_t>(state.max_iterations));
   bool failed = false;
   while (state.KeepRunning()) {
     Mapping m;
@@ -151,6 +126,29 @@ void latency(benchmark::State &state, size_t size) {
   if (failed)
     die("a map failed");
   counters(state, ticks, maps);
+}
+
+// Pairs of all threads together until so many are made, by the wall's clock: who waits, for a lock
+// or for a CPU, makes fewer of them.
+void throughput(benchmark::State &state, size_t size, unsigned int areas) {
+  constexpr long together = 1000, in_all = 16'000'000;
+  static std::atomic<long> left;
+  World &world = shared_world(areas);
+  const xsw_dev dev = device();
+  const Memory source = huge_memory(size);
+  xsw_seam_cpu = state.thread_index();
+  // No thread begins before all have come to the loop.
+  if (state.thread_index() == 0)
+    left = in_all / together;
+  long made = 0;
+  bool failed = false;
+  while (state.KeepRunning())
+    for (; left.fetch_sub(1, std::memory_order_relaxed) > 0; made += together)
+      failed |= !xsw_bench_pool_pairs(world.env().pool, &dev, source.get(), size, DMA_TO_DEVICE,
+                                      together, 1);
+  if (failed)
+    die("a map failed");
+  state.SetItemsProcessed(made);
 }
 
 // How much fits until the first map fails.
@@ -246,7 +244,14 @@ int main(int argc, char **argv) {
   add_pairs("path", Level::path, DMA_TO_DEVICE);
   for (const int threads : {1, 2, 4, 8})
     add("latency/4K", [](benchmark::State &s) { latency(s, 4 * KiB); })
-        ->Iterations(20'000)
+        ->Iterations(4'000'000 / std::max(threads, 2))
+        ->Threads(threads)
+        ->Apply(repeated);
+  for (const auto &[areas, threads] : {std::pair{2U, 1}, {2, 2}, {2, 4}, {2, 8}, {1, 1}, {1, 2}})
+    add(
+        "throughput/4K/areas:" + std::to_string(areas),
+        [=, areas = areas](benchmark::State &s) { throughput(s, 4 * KiB, areas); }, true)
+        ->Iterations(1)
         ->Threads(threads)
         ->Apply(repeated);
   for (const int percent : {0, 50, 90, 95, 99})
@@ -255,6 +260,9 @@ int main(int argc, char **argv) {
           [=](benchmark::State &s) { fill(s, Load::Size::mix, percent, size); })
           ->Iterations(1)
           ->Apply(repeated);
+  add("fill/control/4K", [](benchmark::State &s) { fill(s, Load::Size::mix, 99, 4 * KiB, true); })
+      ->Iterations(1)
+      ->Apply(repeated);
   for (const size_t size : {4 * KiB, 64 * KiB})
     add("fragmented/" + size_name(size), [=](benchmark::State &s) { fragmented(s, size); })
         ->Iterations(20'000)

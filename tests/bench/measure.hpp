@@ -52,7 +52,8 @@ template <typename F> void measure(benchmark::State &state, size_t size, F &&op,
   for (int i = 0; i < 3; i++)
     op(), copy();
   const size_t op_times = times(window_ns(op, 10));
-  const size_t copy_times = times(window_ns(copy, 10));
+  // At least as many as pairs: what is large is hot only behind other copies of it.
+  const size_t copy_times = std::max(times(window_ns(copy, 10)), ops);
 
   std::vector<double> mine, memcpys, ratios;
   bool clean = false;
@@ -83,21 +84,27 @@ template <typename F> void measure(benchmark::State &state, size_t size, F &&op,
   state.counters["ratio_q3"] = Counter(percentile(ratios, 75), Counter::kAvgThreads);
 }
 
+// Of several threads the mean of theirs.
 inline void counters(benchmark::State &state, const Ticks &ticks, std::vector<double> &times) {
   using Counter = benchmark::Counter;
   state.counters["p50_ns"] = Counter(ticks.percentile(times, 50), Counter::kAvgThreads);
   state.counters["p99_ns"] = Counter(ticks.percentile(times, 99), Counter::kAvgThreads);
   state.counters["p999_ns"] = Counter(ticks.percentile(times, 99.9), Counter::kAvgThreads);
+  state.counters["p9999_ns"] = Counter(ticks.percentile(times, 99.99), Counter::kAvgThreads);
+  state.counters["max_ns"] = Counter(ticks.percentile(times, 100), Counter::kAvgThreads);
 }
 
 using Body = std::function<void(benchmark::State &)>;
 
-inline benchmark::internal::Benchmark *add(const std::string &name, const Body &body) {
+// By the time that @body sets itself, or by that of the wall.
+inline benchmark::internal::Benchmark *add(const std::string &name, const Body &body,
+                                           bool wall = false) {
 #ifdef __clang_analyzer__ // which does not see that the library keeps what is registered
   static benchmark::internal::Benchmark *kept;
   return kept;
 #else
-  return benchmark::RegisterBenchmark(name.c_str(), body)->UseManualTime();
+  auto *b = benchmark::RegisterBenchmark(name.c_str(), body);
+  return wall ? b->UseRealTime() : b->UseManualTime();
 #endif
 }
 
@@ -106,6 +113,52 @@ inline benchmark::internal::Benchmark *add(const std::string &name, const Body &
 constexpr int kRepetitions = 9;
 inline void repeated(benchmark::internal::Benchmark *b) {
   b->Repetitions(kRepetitions)->ReportAggregatesOnly();
+}
+
+// What one repetition timed of each map: the whole of it, or each of its parts.
+struct Pass {
+  std::vector<float> times;
+  std::vector<u32> ends;    // of each map's times
+  std::vector<bool> counts; // is a map one that figures are made of?
+  u64 places = 0;           // where the maps came to be
+
+  // What was timed since the last call was of one map.
+  void end_map(bool count, u64 place) {
+    ends.push_back(static_cast<u32>(times.size()));
+    counts.push_back(count);
+    places = places * 31 + place;
+  }
+};
+
+// Adds @pass to @done. Each time counts with its median of all repetitions, and of a map's times
+// the longest: what a map itself takes long for it takes long for in each of them, the machine
+// holds up another each time. Only the last repetition has these percentiles, so that what is made
+// of all repetitions is them.
+inline void own_times(benchmark::State &state, const Ticks &ticks, std::vector<Pass> &done,
+                      Pass pass) {
+  done.push_back(std::move(pass));
+  const Pass &first = done[0], &last = done.back();
+  if (last.places != first.places || last.counts != first.counts || last.ends != first.ends)
+    die("repetitions differ");
+  if (done.size() != kRepetitions)
+    return;
+  std::vector<double> own;
+  std::vector<float> one(kRepetitions);
+  for (size_t map = 0, i = 0; map < first.ends.size(); map++) {
+    float longest = 0;
+    for (; i < first.ends[map]; i++) {
+      std::transform(done.begin(), done.end(), one.begin(),
+                     [&](const Pass &p) { return p.times[i]; });
+      std::nth_element(one.begin(), one.begin() + kRepetitions / 2, one.end());
+      longest = std::max(longest, one[kRepetitions / 2]);
+    }
+    if (first.counts[map])
+      own.push_back(longest);
+  }
+  done.clear();
+  state.counters["own_p50_ns"] = ticks.percentile(own, 50);
+  state.counters["own_p99_ns"] = ticks.percentile(own, 99);
+  state.counters["own_p999_ns"] = ticks.percentile(own, 99.9);
 }
 
 inline std::string size_name(size_t size) {
@@ -164,7 +217,7 @@ inline void add_pairs(const std::string &name, Level level, dma_data_direction d
   for (const Shape shape :
        {Shape{1, 1, 2}, {32, 1, 2}, {1, 2, 2}, {1, 4, 4}, {1, 8, 8}, {1, 2, 1}}) {
     for (const size_t size : kSizes) {
-      if (shape.depth * size > 16 * MiB)
+      if (shape.depth * size > kPoolBytes / 2)
         continue;
       // The shapes of several threads only at the sizes that stand for the rest.
       if (shape.threads > 1 && size != 64 && size != 4 * KiB && size != 64 * KiB)

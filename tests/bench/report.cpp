@@ -3,13 +3,16 @@
 // beside another run's; writes the plots.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 
 using Figures = std::map<std::string, double>; // counters of one benchmark
-using Run = std::map<std::string, Figures>;
+struct Run {
+  fs::path dir;
+  std::map<std::string, Figures> of; // by the benchmark's name
+};
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // The in-tree swiotlb of Linux 6.12, measured in the same way (docs/performance.md): nanoseconds
 // for a pair, beside memcpys on the same machine. 0: not measured.
@@ -92,7 +99,15 @@ constexpr Fill kFills[] = {
     {"fill/mix/64K/percent:95", "mix 95 %, 64 KiB", 0, 0, 0},
     {"fill/mix/64K/percent:99", "mix 99 %, 64 KiB", 3405, 26189, 0},
     {"fragmented/64K", "all 4 KiB 50 %, 64 KiB", 29484, 68472, 100},
+    {"fill/control/4K", "empty beside 99 %, 4 KiB", 0, 0, 0},
 };
+
+struct Throughput {
+  unsigned int areas, threads;
+  double in_tree; // nanoseconds of a pair of each thread
+};
+constexpr Throughput kThroughputs[] = {{2, 1, 113}, {2, 2, 167}, {2, 4, 0},
+                                       {2, 8, 0},   {1, 1, 0},   {1, 2, 306}};
 
 [[noreturn]] void die(int code, const std::string &sentence) {
   fmt::print(stderr, "report: {}\n", sentence);
@@ -106,11 +121,20 @@ std::string without(std::string name, std::string_view part) {
   return name;
 }
 
+// Is a member that may be missing of the type that it has to be?
+bool is_or_missing(const nlohmann::json &entry, const char *key, nlohmann::json::value_t type) {
+  return !entry.contains(key) || entry[key].type() == type;
+}
+
 void read_json(Run &run, const fs::path &path) {
+  using Type = nlohmann::json::value_t;
   std::ifstream in(path);
   const auto json = nlohmann::json::parse(in, nullptr, false);
   const auto is_result = [](const nlohmann::json &entry) {
-    return entry.is_object() && entry.contains("run_name") && entry["run_name"].is_string();
+    return entry.is_object() && entry.contains("run_name") && entry["run_name"].is_string() &&
+           is_or_missing(entry, "aggregate_name", Type::string) &&
+           is_or_missing(entry, "error_occurred", Type::boolean) &&
+           is_or_missing(entry, "error_message", Type::string);
   };
   if (!json.is_object() || !json.contains("benchmarks") || !json["benchmarks"].is_array() ||
       !std::all_of(json["benchmarks"].begin(), json["benchmarks"].end(), is_result))
@@ -124,24 +148,34 @@ void read_json(Run &run, const fs::path &path) {
     // Of repetitions the medians.
     if (entry.value("aggregate_name", "median") != "median")
       continue;
-    for (const char *part : {"/iterations:", "/repeats:", "/manual_time"})
+    for (const char *part : {"/iterations:", "/repeats:", "/manual_time", "/real_time"})
       name = without(name, part);
-    auto &figures = run[name];
+    auto &figures = run.of[name];
+    // What is no number is one that nobody may ask for.
     for (const auto &[key, value] : entry.items())
-      if (value.is_number())
-        figures[key] = value.get<double>();
+      figures[key] = value.is_number() ? value.get<double>() : kNone;
   }
 }
 
 void read_counts(Run &run, const fs::path &dir) {
-  std::ifstream counts(dir / "instructions.txt");
-  std::string name;
-  for (double n = 0; counts >> name >> n;)
-    run["instructions/" + name]["instructions"] = n;
+  const fs::path path = dir / "instructions.txt";
+  std::ifstream counts(path);
+  bool any = false, bad = false;
+  for (std::string line; std::getline(counts, line); any = true) {
+    std::istringstream words(line);
+    std::string name, more;
+    double n = 0;
+    bad |= !(words >> name >> n) || n <= 0 || words >> more;
+    run.of["instructions/" + name]["instructions"] = n;
+  }
+  if (!any || bad)
+    die(2,
+        fmt::format("{} has no counts of instructions as 'make bench' leaves them; measure again",
+                    path.string()));
 }
 
 Run read_run(const fs::path &dir) {
-  Run run;
+  Run run{dir, {}};
   read_json(run, dir / "copy.json");
   read_json(run, dir / "alloc.json");
   // Not in runs of before there were such.
@@ -151,11 +185,24 @@ Run read_run(const fs::path &dir) {
   return run;
 }
 
-std::optional<double> get(const Run &run, const std::string &name, const std::string &key) {
-  const auto it = run.find(name);
-  if (it == run.end() || !it->second.contains(key))
+// A figure that a benchmark need not have.
+std::optional<double> maybe(const Run &run, const std::string &name, const std::string &key) {
+  const auto it = run.of.find(name);
+  if (it == run.of.end() || !it->second.contains(key))
     return std::nullopt;
-  return it->second.at(key);
+  const double value = it->second.at(key);
+  if (std::isnan(value))
+    die(2, fmt::format("benchmark {} in {} has a {} that is no number; measure again", name,
+                       run.dir.string(), key));
+  return value;
+}
+
+// One that it must have, where it was measured.
+std::optional<double> get(const Run &run, const std::string &name, const std::string &key) {
+  const auto value = maybe(run, name, key);
+  if (!value && run.of.contains(name))
+    die(2, fmt::format("benchmark {} in {} has no {}; measure again", name, run.dir.string(), key));
+  return value;
 }
 
 std::string sized(std::string_view name, std::string_view size) {
@@ -213,10 +260,10 @@ void print_fills(const Run &run) {
   auto theirs = [](double v) { return v > 0 ? fmt::format("({:.0f})", v) : std::string("(-)"); };
   for (const Fill &f : kFills) {
     const std::string name(f.name);
-    if (!run.contains(name))
+    if (!run.of.contains(name))
       continue;
-    auto figure = [&](const char *key) { return get(run, name, key).value_or(0); };
-    const double fails = figure("fail_percent");
+    auto figure = [&](const char *key) { return *get(run, name, key); };
+    const double fails = maybe(run, name, "fail_percent").value_or(0);
     const bool missed = fails == 100;
     const std::string failed =
         fails > 0 ? fmt::format("{:.0f}, {:.0f}", figure("fail_p50_ns"), figure("fail_p999_ns"))
@@ -229,38 +276,61 @@ void print_fills(const Run &run) {
       fmt::print("{:<24}{:>9.2f}{:>6}{:>9.0f}{:>9}{:>8.0f}{:>10.0f}{:>10}{:>11.0f}{:>16}\n",
                  f.title, fails, f.p50 > 0 ? fmt::format("({:.0f})", f.fails) : "(-)",
                  figure("p50_ns"), theirs(f.p50), figure("p99_ns"), figure("p999_ns"),
-                 theirs(f.p999), figure("own_p999_ns"), failed);
+                 theirs(f.p999), f.fails == 100 ? 0 : figure("own_p999_ns"), failed);
   }
 }
 
 // The greatest of a figure of those whose names begin so.
 std::optional<double> most_of(const Run &run, std::string_view prefix, const char *key) {
   std::optional<double> most;
-  for (const auto &[name, figures] : run)
+  for (const auto &[name, figures] : run.of)
     if (name.starts_with(prefix))
-      if (const auto value = get(run, name, key))
-        most = std::max(most.value_or(*value), *value);
+      most = std::max(most.value_or(0), *get(run, name, key));
   return most;
 }
 
 void print_held(const Run &run) {
   fmt::print("\none map, interrupts off: the longest stretch in it, ns (the in-tree's search of a "
-             "full pool: one of 29484, p99.9 68472)\n{:<34}{:>9}{:>9}{:>9}{:>14}\n",
-             "pool and map", "p50", "p99", "p99.9", "all of it");
-  for (const auto &[name, figures] : run)
-    if (name.starts_with("held/") && figures.contains("held_p50_ns"))
-      fmt::print("{:<34}{:>9.0f}{:>9.0f}{:>9.0f}{:>14.0f}\n", name, figures.at("held_p50_ns"),
-                 figures.at("held_p99_ns"), figures.at("held_p999_ns"), figures.at("map_p50_ns"));
+             "full pool: one of 29484, p99.9 68472)\n"
+             "own: each 64 stretches in a row with their median of all repetitions\n"
+             "{:<34}{:>9}{:>9}{:>9}{:>12}{:>14}\n",
+             "pool and map", "p50", "p99", "p99.9", "own p99.9", "all of it");
+  for (const auto &[name, figures] : run.of)
+    if (name.starts_with("held"))
+      fmt::print("{:<34}{:>9.0f}{:>9.0f}{:>9.0f}{:>12.0f}{:>14.0f}\n", name,
+                 *get(run, name, "held_p50_ns"), *get(run, name, "held_p99_ns"),
+                 *get(run, name, "held_p999_ns"), *get(run, name, "own_p999_ns"),
+                 *get(run, name, "map_p50_ns"));
+}
+
+std::optional<double> throughput(const Run &run, const Throughput &t) {
+  const auto pairs = get(run, fmt::format("throughput/4K/areas:{}/threads:{}", t.areas, t.threads),
+                         "items_per_second");
+  return pairs ? std::optional(*pairs / 1e6) : std::nullopt;
+}
+
+// Of nanoseconds of each thread.
+double in_tree(const Throughput &t) { return t.in_tree > 0 ? t.threads * 1e3 / t.in_tree : 0; }
+
+void print_throughputs(const Run &run) {
+  fmt::print("\npairs of 4 KiB, no copy: million a second of all threads, by the wall's clock\n"
+             "{:<34}{:>9}{:>10}\n",
+             "areas, threads", "ours", "in-tree");
+  for (const Throughput &t : kThroughputs)
+    if (const auto ours = throughput(run, t))
+      fmt::print("{:<34}{:>9.1f}{:>10}\n", fmt::format("{}, {}", t.areas, t.threads), *ours,
+                 t.in_tree > 0 ? fmt::format("{:.1f}", in_tree(t)) : "-");
 }
 
 void print_others(const Run &run) {
   fmt::print("\nothers (the in-tree's lookup: 0.55 ns in one static pool, 4.1 with SWIOTLB_DYNAMIC "
              "and 14 to 16 in 16)\n{:<34}{:>9}{:>13}\n",
              "case", "ns", "of a memcpy");
-  for (const auto &[name, figures] : run)
-    for (const std::string_view prefix : {"sync", "lookup/", "direct/", "memcpy_cold/"})
-      if (name.starts_with(prefix) && figures.contains("ns") && figures.contains("ratio"))
-        fmt::print("{:<34}{:>9.1f}{:>13.2f}\n", name, figures.at("ns"), figures.at("ratio"));
+  for (const auto &[name, figures] : run.of)
+    for (const std::string_view prefix : {"sync/", "lookup/", "direct/", "memcpy_cold/"})
+      if (name.starts_with(prefix))
+        fmt::print("{:<34}{:>9.1f}{:>13.2f}\n", name, *get(run, name, "ns"),
+                   *get(run, name, "ratio"));
 }
 
 void print_counts(const Run &run) {
@@ -288,6 +358,9 @@ int print_targets(const Run &run, bool only_counts = false) {
   auto quotient = [&](std::optional<double> a, std::optional<double> b) {
     return a && b && *b > 0 ? std::optional(*a / *b) : std::nullopt;
   };
+  auto as_timed = [&](const char *name) {
+    return quotient(value(name, "p999_ns"), value("fill/mix/4K/percent:0", "p50_ns"));
+  };
   const char *pair4 = "alloc/4K/depth:1/areas:2/threads:1";
   const Target targets[] = {
       {"no copy 4 KiB, of a memcpy", value(pair4, "ratio"), 0.25, false, "1.06"},
@@ -309,20 +382,20 @@ int print_targets(const Run &run, bool only_counts = false) {
        value("copy/to_device/64K/depth:1/areas:2/threads:1", "ratio"), 1.15, false, "3.1"},
       {"TO_DEVICE 256 KiB, of a memcpy",
        value("copy/to_device/256K/depth:1/areas:2/threads:1", "ratio"), 1.1, false, "3.0"},
-      // Of the maps' own times; the in-tree's is as timed.
-      {"99 % full 4 KiB: p99.9, of empty p50",
+      {"99 % full 4 KiB: own p99.9, of empty p50",
        quotient(value("fill/mix/4K/percent:99", "own_p999_ns"),
                 value("fill/mix/4K/percent:0", "own_p50_ns")),
-       5, false, "69"},
+       5, false, "-"},
+      {"the same, as timed", as_timed("fill/mix/4K/percent:99"), 5, false, "69"},
       {"a map that fails again, fragmented, p50 ns", value("fragmented/64K", "fail_p50_ns"), 1000,
        false, "29484"},
       {"the same, p99.9 ns", value("fragmented/64K", "fail_p999_ns"), 1000, false, "68472"},
-      {"a map: interrupts off at a time, p50 ns", most_of(run, "held/", "held_p50_ns"), 1000, false,
-       "29484"},
+      {"a map: interrupts off at a time, own p99.9 ns", most_of(run, "held/", "own_p999_ns"), 1000,
+       false, "68472"},
       {"churn at 95 %: 64 KiB maps failed, %", value("churn/percent:95", "fail_percent"), 29.5,
        false, "59"},
       {"mix until the first failure, payload %", value("capacity/mix/areas:1", "payload_percent"),
-       95, true, "81"},
+       95, true, "79"},
       {"the same with min_align_mask 4095", value("capacity/mix/align:4095", "payload_percent"), 85,
        true, "67"},
       {"mappings of 64 B in 64 MiB", value("capacity/64B", "live"), 131072, true, "32768"},
@@ -331,28 +404,25 @@ int print_targets(const Run &run, bool only_counts = false) {
        false, "1.17"},
   };
   int missed = 0, all = 0;
-  fmt::print("\n{:<42}{:>12}{:>12}{:>10}\n", "target", "ours", "limit", "in-tree");
+  fmt::print("\n{:<46}{:>12}{:>12}{:>10}\n", "target", "ours", "limit", "in-tree");
   for (const Target &t : targets) {
     if (only_counts && !t.what.ends_with("instructions"))
       continue;
     all++;
     const bool met = t.value && (t.at_least ? *t.value >= t.limit : *t.value <= t.limit);
     missed += !met;
-    fmt::print("{:<42}{:>12}{:>3}{:>9.6g}{:>10}  {}\n", t.what,
+    fmt::print("{:<46}{:>12}{:>3}{:>9.6g}{:>10}  {}\n", t.what,
                t.value ? fmt::format("{:.6g}", *t.value) : "-", t.at_least ? ">=" : "<=", t.limit,
                t.in_tree,
                met       ? "met"
                : t.value ? "NOT MET"
                          : "not measured");
   }
-  auto as_timed = [&](const char *name) {
-    return quotient(value(name, "p999_ns"), value("fill/mix/4K/percent:0", "p50_ns"));
-  };
-  const auto full = as_timed("fill/mix/4K/percent:99"), empty = as_timed("fill/mix/4K/percent:0");
-  if (!only_counts && full && empty)
-    fmt::print("p99.9 of empty p50 as timed, with what the machine takes: {:.1f} at 99 %, {:.1f} "
-               "in the empty pool, whose maps are all the same\n",
-               *full, *empty);
+  if (const auto control = as_timed("fill/control/4K"))
+    fmt::print("p99.9 of empty p50 as timed, of an empty pool beside the same churn: {:.2f}\n",
+               *control);
+  if (const auto percent = value("capacity/64B", "metadata_percent"))
+    fmt::print("metadata, filled with mappings of 64 B: {:.2f} % of the pool\n", *percent);
   fmt::print("{} of {} targets met\n", all - missed, all);
   return missed;
 }
@@ -360,21 +430,26 @@ int print_targets(const Run &run, bool only_counts = false) {
 // ---- two runs ----
 
 // What is compared of a benchmark: the first of these that it has.
-constexpr const char *kCompared[] = {"ratio",        "p999_ns", "payload_percent", "instructions",
-                                     "fail_percent", "percent", "held_p50_ns"};
+constexpr const char *kCompared[] = {"ratio",        "p999_ns",         "payload_percent",
+                                     "instructions", "fail_percent",    "percent",
+                                     "held_p50_ns",  "items_per_second"};
 
 void compare(const Run &before, const Run &after) {
-  fmt::print("{:<60}{:>16}{:>11}{:>11}{:>9}\n", "benchmark", "figure", "before", "after", "ratio");
-  for (const auto &[name, figures] : after)
+  std::string rows;
+  for (const auto &[name, figures] : after.of)
     for (const char *key : kCompared) {
-      const auto old = get(before, name, key);
-      if (!old || !figures.contains(key))
+      const auto old = maybe(before, name, key), now = maybe(after, name, key);
+      if (!old || !now)
         continue;
-      const double now = figures.at(key);
-      fmt::print("{:<60}{:>16}{:>11.5g}{:>11.5g}{:>9}\n", name, key, *old, now,
-                 *old != 0 ? fmt::format("{:.3f}", now / *old) : "-");
+      rows += fmt::format("{:<60}{:>16}{:>11.5g}{:>11.5g}{:>9}\n", name, key, *old, *now,
+                          *old != 0 ? fmt::format("{:.3f}", *now / *old) : "-");
       break;
     }
+  if (rows.empty())
+    die(2, fmt::format("{} and {} have no figure in common; give two runs of the same benchmarks",
+                       before.dir.string(), after.dir.string()));
+  fmt::print("{:<60}{:>16}{:>11}{:>11}{:>9}\n{}", "benchmark", "figure", "before", "after", "ratio",
+             rows);
 }
 
 // ---- plots ----
@@ -385,9 +460,10 @@ public:
       : out_(dir / (name + ".gp")) {
     if (!out_)
       die(4, fmt::format("{} can not be written", (dir / name).string()));
-    out_ << fmt::format("set terminal svg size 800,500 font 'sans,13' background 'white'\n"
-                        "set output '{}'\nset key top left\nset grid\n{}\n",
-                        (dir / (name + ".svg")).string(), settings);
+    out_ << fmt::format(
+        "set terminal svg noenhanced size 900,500 font 'sans,13' background 'white'\n"
+        "set output '{}'\nset key outside below\nset grid\n{}\n",
+        (dir / (name + ".svg")).string(), settings);
   }
   void line(std::string_view title, std::span<const std::pair<double, double>> points) {
     out_ << "$d" << lines_.size() << " << EOD\n";
@@ -419,7 +495,7 @@ void write_plots(const Run &run, const fs::path &dir) {
   {
     Plot plot(dir, "size",
               "set title 'map and unmap against size'\nset logscale xy\nset xlabel 'bytes'\n"
-              "set ylabel 'time of a pair / time of a cache-hot memcpy of the size'");
+              "set ylabel 'ratio: time of a pair to that of a cache-hot memcpy of the size'");
     for (const Case &c : {kNoCopy, kToDevice}) {
       Points ours, theirs;
       for (const auto size : all_sizes)
@@ -434,9 +510,11 @@ void write_plots(const Run &run, const fs::path &dir) {
   {
     Plot plot(dir, "fill",
               "set title 'one map of 4 KiB in a pool filled with the mix'\nset logscale y\n"
-              "set xlabel 'fill, percent'\nset ylabel 'of the empty pool p50'");
-    for (const auto &[key, title] : {std::pair{"p50_ns", "p50"}, {"p999_ns", "p99.9"}}) {
-      const auto base = get(run, "fill/mix/4K/percent:0", "p50_ns");
+              "set xlabel 'fill, percent'\nset ylabel 'ratio: to the empty pool p50'");
+    for (const auto &[key, title] :
+         {std::pair{"p50_ns", "p50"}, {"p999_ns", "p99.9"}, {"own_p999_ns", "own p99.9"}}) {
+      const bool own = std::string_view(key).starts_with("own");
+      const auto base = get(run, "fill/mix/4K/percent:0", own ? "own_p50_ns" : "p50_ns");
       Points ours, theirs;
       for (const int percent : {0, 50, 90, 95, 99}) {
         const auto v = get(run, fmt::format("fill/mix/4K/percent:{}", percent), key);
@@ -444,30 +522,30 @@ void write_plots(const Run &run, const fs::path &dir) {
           ours.emplace_back(percent, *v / *base);
       }
       for (const Fill &f : std::span(kFills).first(5)) {
-        const double v = key == std::string_view("p50_ns") ? f.p50 : f.p999;
+        const double v = own ? 0 : key == std::string_view("p50_ns") ? f.p50 : f.p999;
         if (v > 0)
           theirs.emplace_back(std::stod(std::string(f.name.substr(f.name.rfind(':') + 1))),
                               v / kFills[0].p50);
       }
       plot.line(fmt::format("{}: ours", title), ours);
-      plot.line(fmt::format("{}: in-tree", title), theirs);
+      if (!own)
+        plot.line(fmt::format("{}: in-tree", title), theirs);
     }
   }
   {
     Plot plot(dir, "threads",
               "set title 'throughput of map and unmap of 4 KiB, no copy'\nset yrange [0:*]\n"
-              "set xlabel 'threads'\nset ylabel 'pairs in the time of a cache-hot 4 KiB memcpy'");
-    Points ours, theirs;
-    for (const auto &[threads, areas] : {std::pair{1, 2}, {2, 2}, {4, 4}, {8, 8}}) {
-      const auto r =
-          get(run, fmt::format("alloc/4K/depth:1/areas:{}/threads:{}", areas, threads), "ratio");
-      if (r)
-        ours.emplace_back(threads, threads / *r);
+              "set xlabel 'threads'\nset ylabel 'million pairs a second of all threads'");
+    Points ours, ours_one, theirs;
+    for (const Throughput &t : kThroughputs) {
+      if (const auto v = throughput(run, t))
+        (t.areas == 2 ? ours : ours_one).emplace_back(t.threads, *v);
+      if (t.areas == 2 && t.in_tree > 0)
+        theirs.emplace_back(t.threads, in_tree(t));
     }
-    theirs.emplace_back(1, kMemcpy[2] / 113);
-    theirs.emplace_back(2, 2 * kMemcpy[2] / 167);
-    plot.line("ours, an area for each thread", ours);
-    plot.line("in-tree", theirs);
+    plot.line("ours, 2 areas", ours);
+    plot.line("ours, 1 area", ours_one);
+    plot.line("in-tree, 2 areas", theirs);
   }
 }
 
@@ -485,12 +563,13 @@ int report(std::span<const std::string> args) {
     print_pairs(run);
     print_fills(run);
     print_held(run);
+    print_throughputs(run);
     print_others(run);
     print_counts(run);
     return print_targets(run) ? 1 : 0;
   }
   if (args.size() == 2 && args[0] == "--counts") {
-    Run run;
+    Run run{args[1], {}};
     read_counts(run, args[1]);
     print_counts(run);
     return print_targets(run, true) ? 1 : 0;

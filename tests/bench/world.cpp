@@ -13,11 +13,12 @@ namespace xsw::bench {
 
 void Unmap::operator()(u8 *p) const { munmap(p, bytes); }
 
-Memory huge_memory(size_t bytes) {
+Memory no_memory(size_t bytes) {
   constexpr size_t huge = 2 * MiB;
   bytes = (bytes + huge - 1) & ~(huge - 1);
   // Twice, so that an aligned part is in it; the rest is given back.
-  void *p = mmap(nullptr, bytes + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *p = mmap(nullptr, bytes + huge, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) {
     std::perror("bench: no memory for the pool");
     std::exit(4);
@@ -27,10 +28,14 @@ Memory huge_memory(size_t bytes) {
   if (skip)
     munmap(at, skip);
   munmap(at + skip + bytes, huge - skip);
-  at += skip;
-  madvise(at, bytes, MADV_HUGEPAGE);
-  std::fill(at, at + bytes, u8{1});
-  return Memory{at, Unmap{bytes}};
+  return Memory{at + skip, Unmap{bytes}};
+}
+
+Memory huge_memory(size_t bytes) {
+  Memory memory = no_memory(bytes);
+  madvise(memory.get(), memory.get_deleter().bytes, MADV_HUGEPAGE);
+  std::fill_n(memory.get(), memory.get_deleter().bytes, u8{1});
+  return memory;
 }
 
 xsw_dev device(u64 min_align_mask) {
@@ -54,10 +59,11 @@ bool count_allocation(size_t bytes) {
 
 } // namespace
 
-World::World(unsigned int areas) : memory_(huge_memory(kPoolBytes)), ops_{}, env_{} {
+World::World(unsigned int areas, Memory memory, size_t bytes)
+    : memory_(std::move(memory)), ops_{}, env_{} {
   ops_.name = "bench";
   env_.ops = &ops_;
-  const xsw_extent ext{memory_.get(), 0x1'0000'0000, 0x4000'0000, kPoolBytes};
+  const xsw_extent ext{memory_.get(), 0x1'0000'0000, 0x4000'0000, bytes};
   allocated = 0;
   xsw_seam.alloc = count_allocation;
   const int ret = xsw_pool_create(&ext, 1, areas, &env_.pool);
@@ -185,7 +191,7 @@ double percentile(std::span<double> values, double p) {
 
 double Ticks::within_step(std::span<double> times, double p) const {
   std::sort(times.begin(), times.end());
-  const double rank = p / 100 * static_cast<double>(times.size());
+  const double rank = p * static_cast<double>(times.size()) / 100;
   for (auto first = times.begin(); first != times.end();) {
     // A step is not always the same number of ticks.
     const auto next = std::upper_bound(first, times.end(), *first + step_ / 2);

@@ -23,6 +23,7 @@ namespace xsw::bench {
 
 constexpr size_t KiB = 1024;
 constexpr size_t MiB = 1024 * KiB;
+constexpr size_t GiB = 1024 * MiB;
 constexpr size_t kPoolBytes = 64 * MiB;
 
 struct Unmap {
@@ -31,8 +32,10 @@ struct Unmap {
 };
 using Memory = std::unique_ptr<u8[], Unmap>;
 
-// Zeroed, aligned to huge pages and made of them where the system has them.
+// Aligned to huge pages and made of them where the system has them.
 Memory huge_memory(size_t bytes);
+// The same without any memory behind it, for what is only mapped and never copied.
+Memory no_memory(size_t bytes);
 
 // A device that reaches everything, and bounces it.
 xsw_dev device(u64 min_align_mask = 0);
@@ -42,10 +45,11 @@ struct Mapping {
   size_t size = 0;
 };
 
-// A pool of 64 MiB and what belongs to it.
+// A pool and what belongs to it.
 class World {
 public:
-  explicit World(unsigned int areas);
+  explicit World(unsigned int areas) : World(areas, huge_memory(kPoolBytes), kPoolBytes) {}
+  World(unsigned int areas, Memory memory, size_t bytes);
   ~World();
   World(const World &) = delete;
   World &operator=(const World &) = delete;

@@ -31,6 +31,14 @@ fi
 paths bounce-mask kernel-other bounce-64 bounce-4k bounce-16k bounce-64k bounce-256k bounce-from-4k bounce-sync-2k bounce-sync-4k
 # With two CPUs, both.
 if [ "$(nproc)" -gt 1 ]; then
-	grep -q "^ *bounce-4k  *2 " /tmp/o || fail "bounce-4k was not measured on two CPUs"
+	for name in bounce-4k empty-ioctl job-sqpoll vector-256-fixed; do
+		grep -q "^ *$name  *1 |" /tmp/o || fail "$name was not measured on one CPU"
+		grep -q "^ *$name  *2 |" /tmp/o || fail "$name was not measured on two CPUs"
+	done
 fi
-check "two threads" xswiotlb bench --threads=2 --rounds=20 direct-4k bounce-4k
+check "two threads" xswiotlb bench --threads=2 --rounds=20 direct-4k bounce-4k vector-8-sqpoll vector-256-ioctl
+for words in --rounds=9 --rounds=10001 '--rounds=10000 --threads=1,3' --threads=65; do
+	# shellcheck disable=SC2086
+	xswiotlb bench $words direct-4k >/tmp/o 2>/tmp/e
+	[ $? = 2 ] && [ "$(wc -l </tmp/e)" = 1 ] || fail "$words was not refused with a sentence: $(cat /tmp/e)"
+done
