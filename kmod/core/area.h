@@ -125,9 +125,9 @@ struct xsw_stale {
  * @leaves:	rounded up to a power of two
  * @page_words:	in @free_page
  * @next_account: of @pool's accounts; by its lock
- * @has_account: it is one of them
- * @lock:	protects what follows, and all of the above that changes but @blocks, which only
- *		the pool's work does
+ * @has_account: it is one of them; by the same lock
+ * @lock:	protects what follows, and all of the above that changes but the account, and
+ *		@blocks, which only the pool's work changes
  * @used:	slots in use
  * @limit:	@used may grow this far without looking at other areas; -1: it must not
  *		change until the pool's lock is free again

@@ -411,8 +411,8 @@ struct xsw_area *xsw_pool_area(const struct xsw_pool *pool, u64 machine)
 
 /*
  * Stop the accounts of all areas that have one, for long enough to add them up: whoever finds his
- * area frozen comes here too, and waits for the lock. Shares out what is
- * left below the mark, so that it takes a while until the next one comes.
+ * area frozen comes here too, and waits for the lock. Shares out what is left below the mark, so
+ * that it takes a while until the next one comes.
  */
 static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32 slots, bool reset)
 {
@@ -464,6 +464,12 @@ static bool charge(struct xsw_area *area, s32 slots)
 
 /* ---- places ---- */
 
+/* Of a mapping of the very last byte there is nobody could tell that it did not fail. */
+static inline u64 last_dma(const struct xsw_dev *dev)
+{
+	return min_t(u64, xsw_dma_limit(dev), DMA_MAPPING_ERROR - 1);
+}
+
 /* The slots of @area that @dev reaches through its range @r, and how they must be chosen. */
 static bool fit_window(struct xsw_fit *fit, const struct xsw_dev *dev,
 		       const struct xsw_area *area, unsigned int r)
@@ -471,8 +477,7 @@ static bool fit_window(struct xsw_fit *fit, const struct xsw_dev *dev,
 	u64 machine = READ_ONCE(area->machine);
 	u64 first = machine;
 	u64 last = first + area->bytes - 1;
-	/* Of a mapping of the very last byte nobody could tell that it did not fail. */
-	u64 limit = min_t(u64, xsw_dma_limit(dev), DMA_MAPPING_ERROR - 1);
+	u64 limit = last_dma(dev);
 	u64 delta = 0;
 
 	if (dev->ranges) {
@@ -629,7 +634,7 @@ static inline bool suits(const struct xsw_want *want, const struct xsw_dev *dev,
 	u64 start;
 
 	if (!xsw_range_to_dma(dev, machine, want->bytes, dma) ||
-	    *dma + want->bytes - 1 > xsw_dma_limit(dev) || (*dma ^ want->low) & want->align)
+	    *dma + want->bytes - 1 > last_dma(dev) || (*dma ^ want->low) & want->align)
 		return false;
 	start = *dma + want->offset;
 	return !((start ^ (start + want->size - 1)) & ~want->boundary);
@@ -644,8 +649,7 @@ static inline bool is_plain(const struct xsw_dev *dev, const struct xsw_area *ar
 	u64 first = area->machine, last = first + area->bytes - 1;
 
 	return !(dev->min_align_mask | dev->alloc_align_mask) && !dev->ranges &&
-	       last <= xsw_dma_limit(dev) && last != DMA_MAPPING_ERROR &&
-	       !((first ^ last) & ~dev->seg_boundary);
+	       last <= last_dma(dev) && !((first ^ last) & ~dev->seg_boundary);
 }
 
 /* With the lock held: the mapping has its place, and can be told from all others. */
@@ -907,7 +911,7 @@ static bool reaches_all(const struct xsw_pool *pool, const struct xsw_dev *dev)
 			for (r = 0; r < nr_windows(dev); r++)
 				if (fit_window(&fit, dev, area, r) && fit.lo <= at)
 					at = max(at, fit.hi);
-		} while (at != before);
+		} while (at != before && at < area->nr);
 		if (at < area->nr)
 			return false;
 	}
@@ -944,55 +948,50 @@ static enum xsw_cause why_not(const struct xsw_pool *pool, const struct xsw_dev 
 	return room ? XSW_CAUSE_MISALIGNED : XSW_CAUSE_MASK;
 }
 
-/* Once through all for those that are near @home, once for the rest; NULL at the end. */
-static struct xsw_area *next_area(const struct xsw_pool *pool, const struct xsw_area *home,
-				  unsigned int nr, unsigned int *i)
+/* @home, then the others of its node; or, @far, those of other nodes. NULL at the end. */
+static struct xsw_area *next_area(const struct xsw_pool *pool, struct xsw_area *home,
+				  unsigned int nr, bool far, unsigned int *i)
 {
-	while (*i < 2 * nr) {
-		struct xsw_area *area = pool->area[*i % nr];
-		bool near = READ_ONCE(area->node) == home->node, first = (*i)++ < nr;
+	while (*i <= nr) {
+		unsigned int at = (*i)++;
+		struct xsw_area *area = at ? pool->area[at - 1] : home;
 
-		if (area != home && near == first)
+		if ((READ_ONCE(area->node) != home->node) == far && (!at || area != home))
 			return area;
 	}
 	return NULL;
 }
 
 /*
- * All that is not plain: this CPU's area, then the others of its node, then all; then the same once
- * more, where hot runs are given up.
+ * All that is not plain: the areas of this CPU's node, its own first, as they are; then the same
+ * once more, where hot runs are given up; then all others, likewise.
  */
 static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct xsw_dev *dev,
 					    phys_addr_t phys, size_t size, dma_addr_t *dma)
 {
-	struct xsw_area *home = pool->home[xsw_cpu()], *area = home;
-	unsigned int i = 0, nr = areas_there_are(pool);
-	/* Alone, it looks before it gives up anything. */
-	bool cool = nr == 1;
+	struct xsw_area *home = pool->home[xsw_cpu()], *area;
+	unsigned int i, nr = areas_there_are(pool), pass;
 	struct xsw_want want;
 	enum xsw_cause cause;
 
 	if (size > XSW_AREA_MAX_BYTES)
 		return XSW_CAUSE_TOO_LARGE;
 	want_init(&want, dev, phys, size);
-	for (;;) {
-		struct xsw_run *run = take_hot(pool, area, &want, dev, dma);
+	/* Of one area the second pass does: it looks before it gives up anything. */
+	for (pass = nr == 1; pass < 4; pass++) {
+		bool far = pass & 2, cool = pass & 1;
 
-		if (!run)
-			run = search(pool, area, &want, dev, dma, cool);
-		if (run) {
+		for (i = 0; (area = next_area(pool, home, nr, far, &i)); ) {
+			struct xsw_run *run = take_hot(pool, area, &want, dev, dma);
+
+			if (!run)
+				run = search(pool, area, &want, dev, dma, cool);
+			if (!run)
+				continue;
 			*dma += want.offset;
 			return fill(area, run, run->at - want.offset, phys, size, want.offset,
 				    want.bytes, dev->coherent);
 		}
-		area = next_area(pool, home, nr, &i);
-		if (area)
-			continue;
-		if (cool)
-			break;
-		cool = true;
-		area = home;
-		i = 0;
 	}
 	cause = why_not(pool, dev, &want);
 	/* Who does not reach what there is would hardly reach more of it. */

@@ -96,7 +96,7 @@ struct xsw_place_of {
  * @refill:	makes records for areas that are low on them
  * @lock:	protects what follows; taken before any area's lock
  * @hiwater:	most slots that were ever used at once
- * @accounts:	areas that ever had slots in use; what the others may have without it is none
+ * @accounts:	areas that ever had slots in use; the limit of all others is 0
  * @nr_accounts: of them
  * @seq:	of what follows
  * @nr_open:	areas that are not closed

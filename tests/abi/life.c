@@ -187,10 +187,13 @@ static void killed_at_work(void)
 static void child_killed_at_work(void)
 {
 	int fd = open_session();
+	struct xsw_job j = job_op(sim_open(fd, 0), kernel_buffer(fd, LEN, NULL),
+				  kernel_buffer(fd, LEN, NULL), LEN);
 
 	kill_at_work(fd, false);
+	CHECK_EQ(job(fd, &j), 0);
 	kill_at_work(fd, true);
-	CHECK(info_of(fd).abi_version);
+	CHECK_EQ(job(fd, &j), 0);
 }
 
 /* ---- passed on ---- */

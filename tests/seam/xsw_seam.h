@@ -50,6 +50,7 @@ enum dma_data_direction {
 #define min_t(type, a, b) ({ type a_ = (a), b_ = (b); a_ < b_ ? a_ : b_; })
 #define max_t(type, a, b) ({ type a_ = (a), b_ = (b); a_ > b_ ? a_ : b_; })
 #define min(a, b)	min_t(__typeof__(a), a, b)
+#define min3(a, b, c)	min(min(a, b), c)
 #define max(a, b)	max_t(__typeof__(a), a, b)
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 #define noinline	__attribute__((noinline))

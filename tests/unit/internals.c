@@ -32,3 +32,13 @@ unsigned int pool_accounts(const struct xsw_pool *pool)
 {
 	return pool->nr_accounts;
 }
+
+s64 pool_limits(const struct xsw_pool *pool)
+{
+	unsigned int i;
+	s64 sum = 0;
+
+	for (i = 0; i < pool->nr_areas; i++)
+		sum += pool->area[i]->limit;
+	return sum;
+}

@@ -768,6 +768,8 @@ TEST(Pool, ReachableMeansAllOfIt) {
   const xsw_dma_range reversed[] = {{0x4020'0000, 0x8000'0000, 1 * GiB}, {0x4000'0000, 0, 3 * MiB}};
   dev.ranges = reversed;
   EXPECT_TRUE(xsw_pool_reachable(w.env(), &dev));
+  dev.nr_ranges = 1;
+  EXPECT_FALSE(xsw_pool_reachable(w.env(), &dev)) << "the second half alone";
   xsw_env none{w.env()->ops, nullptr};
   EXPECT_TRUE(xsw_pool_reachable(&none, &dev));
 }
@@ -811,14 +813,14 @@ TEST(Pool, OnlyAreasInUseHaveAccounts) {
   World w(c);
   xsw_dev dev = bouncing_device();
   EXPECT_EQ(pool_accounts(w.env()->pool), 0U);
-  for (int cpu : {0, 1, 0, 1}) {
+  for (const auto &[cpu, size] : {std::pair{0, 64 * KiB}, {1, kPage}, {0, 2 * kPage}}) {
     const OnCpu on(cpu);
-    Mapped m = w.map(dev, w.ram(), kPage);
+    Mapped m = w.map(dev, w.ram(), size);
     ASSERT_EQ(m.ret, 0);
-    EXPECT_EQ(w.unmap(dev, m.dma, kPage), XSW_CAUSE_NONE);
+    EXPECT_EQ(w.unmap(dev, m.dma, size), XSW_CAUSE_NONE);
   }
-  xsw_pool_reset_hiwater(w.env()->pool);
   EXPECT_EQ(pool_accounts(w.env()->pool), 2U);
+  EXPECT_GE(pool_limits(w.env()->pool), 64 * KiB / kSlot - 1) << "all but what can not be halved";
 }
 
 // A long extent is cut into areas of a GiB at most, whatever is left over.
@@ -841,24 +843,34 @@ TEST(Pool, NoAreaIsLongerThanAGiB) {
   }
 }
 
-// At the very end of the address space, too.
+// At the very end of the address space, too, be its last slot hot or not.
 TEST(Pool, NoMappingIsAtTheErrorsAddress) {
   Config c;
-  c.pool = {{0x1'0000'0000, u64{0} - 8 * KiB, 8 * KiB}};
+  c.pool = {{0x1'0000'0000, u64{0} - 16 * KiB, 16 * KiB}};
   World w(c);
-  xsw_dev dev = bouncing_device();
-  std::vector<u64> live;
-  for (Mapped m = w.map(dev, w.ram(), 1); !m.ret; m = w.map(dev, w.ram(), 1))
-    live.push_back(m.dma);
-  EXPECT_EQ(live.size(), 8 * KiB / kSlot - 1);
-  // With low bits kept it would be the last byte.
-  dev.min_align_mask = kPage - 1;
-  EXPECT_NE(w.map(dev, w.ram() + kPage - 1, 1).ret, 0);
-  dev.min_align_mask = 0;
-  for (u64 dma : live) {
-    EXPECT_NE(dma, DMA_MAPPING_ERROR);
-    ASSERT_EQ(w.unmap(dev, dma, 1), XSW_CAUSE_NONE);
-  }
+  xsw_dev dev = bouncing_device(), aligned = bouncing_device(), last = bouncing_device();
+  aligned.min_align_mask = kPage - 1;
+  last.min_align_mask = kSlot - 1;
+  std::vector<std::pair<u64, size_t>> live;
+  auto map = [&](const xsw_dev &by, u64 phys, size_t size) {
+    Mapped m = w.map(by, phys, size);
+    if (m.ret)
+      return false;
+    EXPECT_NE(m.dma, DMA_MAPPING_ERROR);
+    live.emplace_back(m.dma, size);
+    return true;
+  };
+  // One page is whole. Its beginning is mapped, and its last slot is a hot run.
+  EXPECT_TRUE(map(aligned, w.ram(), 1));
+  EXPECT_TRUE(map(aligned, w.ram(), 1));
+  EXPECT_TRUE(map(dev, w.ram(), kPage));
+  ASSERT_TRUE(pool_heat(w.env()->pool, 0, 1));
+  for (int i = 0; i < 3; i++)
+    EXPECT_TRUE(map(dev, w.ram(), 7 * kSlot));
+  EXPECT_FALSE(map(last, w.ram() + kSlot - 1, 1));
+  EXPECT_FALSE(map(dev, w.ram(), 1));
+  for (const auto &[dma, size] : live)
+    ASSERT_EQ(w.unmap(dev, dma, size), XSW_CAUSE_NONE);
 }
 
 // Areas that are far apart: most memory between them is told from the pool by a bit of its address.
