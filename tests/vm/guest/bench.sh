@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # Our ops and the kernel's, measured in turn: every case is there or says what is missing.
 # timeout: 600
-rounds=40
+rounds=15
 # What each lock and each access costs there is measured by nobody.
 [ ! -e /proc/lockdep ] || rounds=10
 xswiotlb bench --rounds=$rounds --output-format=normal,json --output=/tmp/bench.json >/tmp/o 2>/tmp/e || fail "exit code $?: $(tail -n 1 /tmp/e) $(grep ' -: ' /tmp/o | grep -v 'no comparison' | tail -n 1)"
