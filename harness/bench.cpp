@@ -180,6 +180,7 @@ std::span<const BenchWayCase> bench_ways() { return ways; }
 
 std::vector<std::string_view> bench_names() {
   std::vector<std::string_view> names;
+  names.reserve(cases.size() + ways.size());
   for (const BenchCase &what : cases)
     names.push_back(what.name);
   for (const BenchWayCase &what : ways)
