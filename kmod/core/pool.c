@@ -802,12 +802,12 @@ static enum cooled cool(struct xsw_area *area, const struct xsw_fit *fit, struct
 	return cooled;
 }
 
-/* A place in @area, or NULL. */
+/* A place in @area, or NULL; with @give_up, hot runs go for it. */
 static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
-			    const struct xsw_fit *fit, const struct xsw_want *want)
+			    const struct xsw_fit *fit, const struct xsw_want *want, bool give_up)
 {
 	/* Enough to give up all hot runs, and an end whatever others add meanwhile. */
-	u32 tries = XSW_HOT_MOST + XSW_HOT_LONG, rounds = XSW_ROUNDS, gave;
+	u32 tries = give_up ? XSW_HOT_MOST + XSW_HOT_LONG : 0, rounds = XSW_ROUNDS, gave;
 	enum cooled cooled = NONE_HOT;
 	struct xsw_fit near = *fit;
 	struct xsw_run *run;
@@ -837,13 +837,12 @@ static struct xsw_run *take(struct xsw_pool *pool, struct xsw_area *area,
 	return run;
 }
 
-/* A place by the bitmaps; with @cool, hot runs are given up for it. */
+/* A place by the bitmaps. */
 static struct xsw_run *search(struct xsw_pool *pool, struct xsw_area *area,
 			      const struct xsw_want *want, const struct xsw_dev *dev,
-			      dma_addr_t *dma, bool cool)
+			      dma_addr_t *dma, bool give_up)
 {
 	unsigned int r;
-	u32 gave;
 
 	for (r = 0; r < nr_windows(dev); r++) {
 		struct xsw_fit fit;
@@ -851,7 +850,7 @@ static struct xsw_run *search(struct xsw_pool *pool, struct xsw_area *area,
 
 		if (!fit_window(&fit, dev, area, r) || !fit_init(&fit, want))
 			continue;
-		run = cool ? take(pool, area, &fit, want) : look(pool, area, &fit, want, &gave);
+		run = take(pool, area, &fit, want, give_up);
 		if (!run)
 			continue;
 		*dma = fit.dma0 + ((u64)run->first << XSW_SLOT_SHIFT);
@@ -979,13 +978,13 @@ static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct 
 	want_init(&want, dev, phys, size);
 	/* Of one area the second pass does: it looks before it gives up anything. */
 	for (pass = nr == 1; pass < 4; pass++) {
-		bool far = pass & 2, cool = pass & 1;
+		bool far = pass & 2, give_up = pass & 1;
 
 		for (i = 0; (area = next_area(pool, home, nr, far, &i)); ) {
 			struct xsw_run *run = take_hot(pool, area, &want, dev, dma);
 
 			if (!run)
-				run = search(pool, area, &want, dev, dma, cool);
+				run = search(pool, area, &want, dev, dma, give_up);
 			if (!run)
 				continue;
 			*dma += want.offset;
