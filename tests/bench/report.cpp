@@ -265,6 +265,7 @@ void print_fills(const Run &run) {
     auto figure = [&](const char *key) { return *get(run, name, key); };
     const double fails = maybe(run, name, "fail_percent").value_or(0);
     const bool missed = fails == 100;
+    const auto own = maybe(run, name, "own_p999_ns");
     const std::string failed =
         fails > 0 ? fmt::format("{:.0f}, {:.0f}", figure("fail_p50_ns"), figure("fail_p999_ns"))
                   : "-";
@@ -273,10 +274,10 @@ void print_fills(const Run &run) {
                  fmt::format("({:.0f})", f.fails), "-", theirs(f.p50), "-", "-", theirs(f.p999),
                  "-", failed);
     else
-      fmt::print("{:<24}{:>9.2f}{:>6}{:>9.0f}{:>9}{:>8.0f}{:>10.0f}{:>10}{:>11.0f}{:>16}\n",
-                 f.title, fails, f.p50 > 0 ? fmt::format("({:.0f})", f.fails) : "(-)",
-                 figure("p50_ns"), theirs(f.p50), figure("p99_ns"), figure("p999_ns"),
-                 theirs(f.p999), f.fails == 100 ? 0 : figure("own_p999_ns"), failed);
+      fmt::print("{:<24}{:>9.2f}{:>6}{:>9.0f}{:>9}{:>8.0f}{:>10.0f}{:>10}{:>11}{:>16}\n", f.title,
+                 fails, f.p50 > 0 ? fmt::format("({:.0f})", f.fails) : "(-)", figure("p50_ns"),
+                 theirs(f.p50), figure("p99_ns"), figure("p999_ns"), theirs(f.p999),
+                 own ? fmt::format("{:.0f}", *own) : "-", failed);
   }
 }
 
