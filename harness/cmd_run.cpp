@@ -102,6 +102,7 @@ JobReport run_job(const Job &job, uint64_t run_seed, const xsw_info &info, const
                    .seed = job.seed ? job.seed : run_seed,
                    .tally = {},
                    .leaks = {},
+                   .pool_slots = 0,
                    .pool_hiwater_slots = 0,
                    .p2m_lookups = {},
                    .complaints = {},
@@ -133,6 +134,7 @@ JobReport run_job(const Job &job, uint64_t run_seed, const xsw_info &info, const
   const auto leaks = Leaks::read(*device, engine->handle());
   if (!stats || !leaks)
     return failed(stats ? leaks.error() : stats.error());
+  report.pool_slots = stats->pool_slots;
   report.pool_hiwater_slots = stats->pool_hiwater;
   report.leaks = *leaks;
   return report;

@@ -76,10 +76,10 @@ std::string job_text(const JobReport &report) {
                         per_second(tally.nop_count, tally.nop_seconds));
   }
   text +=
-      fmt::format("  verified    {}; leaks: {}; pool at most {} slots\n",
+      fmt::format("  verified    {}; leaks: {}; pool at most {} of {} slots\n",
                   job.verify ? fmt::format("{} jobs, {} mismatches", tally.jobs, tally.mismatches)
                              : std::string("not asked for"),
-                  report.leaks.text(), report.pool_hiwater_slots);
+                  report.leaks.text(), report.pool_hiwater_slots, report.pool_slots);
   if (report.p2m_lookups)
     text += fmt::format("  p2m         {} lookups of pages in the kernel's tree\n",
                         *report.p2m_lookups);
@@ -170,6 +170,7 @@ nlohmann::json job_json(const JobReport &report) {
       {"mismatches", tally.mismatches},
       {"mismatch_messages", tally.mismatch_texts},
       {"leaks", report.leaks.json()},
+      {"pool_slots", report.pool_slots},
       {"pool_hiwater_slots", report.pool_hiwater_slots},
       {"unmet_expectations", report.complaints},
       {"exit_code", static_cast<int>(report.exit())},
@@ -273,6 +274,7 @@ void JobReport::add(const JobReport &round) {
   leaks.mappings += round.leaks.mappings;
   leaks.buffers += round.leaks.buffers;
   leaks.pinned_bytes += round.leaks.pinned_bytes;
+  pool_slots = std::max(pool_slots, round.pool_slots);
   pool_hiwater_slots = std::max(pool_hiwater_slots, round.pool_hiwater_slots);
   if (p2m_lookups && round.p2m_lookups)
     *p2m_lookups += *round.p2m_lookups;

@@ -63,7 +63,7 @@ struct JobReport {
   uint64_t seed = 0;
   Tally tally;
   Leaks leaks;
-  uint64_t pool_hiwater_slots = 0;
+  uint64_t pool_slots = 0, pool_hiwater_slots = 0;
   std::optional<uint64_t> p2m_lookups{}; // of all mappings there were meanwhile
   std::vector<std::string> complaints;   // expectations that were not met
   std::optional<Error> failure;

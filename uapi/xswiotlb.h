@@ -242,7 +242,8 @@ enum xsw_p2m {
  * @seed:	SIM: of XSW_P2M_SHUFFLED
  * @p2m_offset:	SIM: in frames, below 2^36
  * @min_align_mask: as dma_set_min_align_mask(): 0, or 2^n - 1 up to 65535
- * @pool_kib:	SIM: size of its own pool, 256 to 262144; 0: 8192
+ * @pool_kib:	SIM: size of its own pool, 256 to 262144; 0: 8192. Where memory is short it
+ *		gets less, half of it at least: STATS tells.
  * @seg_boundary: as dma_set_seg_boundary(): 2^n - 1 from 4095; 0: none
  * @latency_us:	SIM: 0: moves bytes at once; up to 1000000: completes from a
  *		timer's hard interrupt after that time

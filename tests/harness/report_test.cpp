@@ -118,6 +118,9 @@ TEST(Report, JsonCarriesUnitsPercentilesAndEnvironment) {
   run.environment.info.pool_bytes = 8 << 20;
   run.seed = 5;
   run.jobs.push_back(good_report());
+  run.jobs[0].pool_slots = 8192;
+  run.jobs[0].pool_hiwater_slots = 6470;
+  EXPECT_NE(run.text().find("pool at most 6470 of 8192 slots\n"), std::string::npos);
   const auto json = run.json();
   EXPECT_EQ(json["schema_version"], schema_version);
   EXPECT_EQ(json["environment"]["kernel"], "6.1");
@@ -131,6 +134,8 @@ TEST(Report, JsonCarriesUnitsPercentilesAndEnvironment) {
   EXPECT_EQ(job["map_ns"]["count"], 100);
   EXPECT_EQ(job["config"]["depth"], "1");
   EXPECT_EQ(job["leaks"]["pool_slots"], 0);
+  EXPECT_EQ(job["pool_slots"], 8192);
+  EXPECT_EQ(job["pool_hiwater_slots"], 6470);
   for (const Key &key : keys())
     EXPECT_TRUE(job["config"].contains(std::string(key.name))) << key.name;
 }

@@ -13,8 +13,9 @@ hog() { # hog SCORE: takes all there is, in the background; sets HOG
 }
 # The hog asks for all memory at once.
 echo 1 >/proc/sys/vm/overcommit_memory
-# What it needs of memory it has from the start, but for a few bytes for each job.
-work="xswiotlb run --p2m=shuffled --buffers=user --size=100-60k --depth=32 --threads=2 --latency=500"
+# What it needs of memory it has from the start, but for a few bytes for each job. When there is little it may get half
+# of its pool, which has to do: 64 jobs have 7.5 MiB in it at most.
+work="xswiotlb run --p2m=shuffled --buffers=user --size=100-60k --depth=32 --threads=2 --latency=500 --pool=32m"
 # Who has been killed may take seconds to give back what he had: until then there are others to be killed, or the kernel
 # gives up. They go last.
 spares=''
