@@ -409,10 +409,57 @@ struct xsw_area *xsw_pool_area(const struct xsw_pool *pool, u64 machine)
 
 /* ---- accounts ---- */
 
+/* With the area's lock held. False: the account must be settled, without that lock. */
+static bool charge(struct xsw_area *area, s32 slots)
+{
+	s32 used = area->used + slots;
+
+	if (unlikely(used > area->limit))
+		return false;
+	WRITE_ONCE(area->used, used);
+	return true;
+}
+
 /*
- * Stop the accounts of all areas that have one, for long enough to add them up: whoever finds his
- * area frozen comes here too, and waits for the lock. Shares out what is left below the mark, so
- * that it takes a while until the next one comes.
+ * With the pool's lock held, so that no area is frozen: charge @slots to @area within the mark.
+ * What it lacks comes from areas that are below their limits, in turn; of much that one is below,
+ * half, as more will be asked for. False: there is not so much below the mark.
+ */
+static bool charge_within(struct xsw_pool *pool, struct xsw_area *area, s32 slots)
+{
+	struct xsw_area *lender = pool->lender;
+	s32 lacks, got = 0;
+	unsigned int i;
+	bool charged;
+
+	spin_lock(&area->lock);
+	lacks = area->used + slots - area->limit;
+	spin_unlock(&area->lock);
+	for (i = 0; got < lacks && i < pool->nr_accounts; i++) {
+		s32 left;
+
+		lender = lender && lender->next_account ? lender->next_account : pool->accounts;
+		if (lender == area)
+			continue;
+		spin_lock(&lender->lock);
+		left = lender->limit - lender->used;
+		left = min(left, max(lacks - got, left / 2));
+		lender->limit -= left;
+		spin_unlock(&lender->lock);
+		got += left;
+	}
+	pool->lender = lender;
+	spin_lock(&area->lock);
+	area->limit += got;
+	charged = charge(area, slots);
+	spin_unlock(&area->lock);
+	return charged;
+}
+
+/*
+ * Charge @slots to @charged, or, with @reset, none. Where there is not so much below the mark, stop
+ * the accounts of all areas that have one, for long enough to add them up and raise it: whoever
+ * finds his area frozen comes here too, and waits for the lock. Shares out what is left below it.
  */
 static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32 slots, bool reset)
 {
@@ -421,6 +468,10 @@ static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32
 	unsigned long flags;
 
 	spin_lock_irqsave(&pool->lock, flags);
+	if (charged && charged->has_account && charge_within(pool, charged, slots)) {
+		spin_unlock_irqrestore(&pool->lock, flags);
+		return;
+	}
 	if (charged && !charged->has_account) {
 		charged->has_account = true;
 		charged->next_account = pool->accounts;
@@ -449,17 +500,6 @@ static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32
 void xsw_pool_reset_hiwater(struct xsw_pool *pool)
 {
 	settle(pool, NULL, 0, true);
-}
-
-/* With the area's lock held. False: the account must be settled, without that lock. */
-static bool charge(struct xsw_area *area, s32 slots)
-{
-	s32 used = area->used + slots;
-
-	if (unlikely(used > area->limit))
-		return false;
-	WRITE_ONCE(area->used, used);
-	return true;
 }
 
 /* ---- places ---- */

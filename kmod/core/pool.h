@@ -98,6 +98,7 @@ struct xsw_place_of {
  * @hiwater:	most slots that were ever used at once
  * @accounts:	areas that ever had slots in use; the limit of all others is 0
  * @nr_accounts: of them
+ * @lender:	the last that gave another what it was below its limit, or NULL
  * @seq:	of what follows
  * @nr_open:	areas that are not closed
  * @place:	they, ascending
@@ -123,6 +124,7 @@ struct xsw_pool {
 	u64		hiwater;
 	struct xsw_area	*accounts;
 	unsigned int	nr_accounts;
+	struct xsw_area	*lender;
 	seqcount_spinlock_t seq ____cacheline_aligned_in_smp;
 	unsigned int	nr_open;
 	struct xsw_place_of *place;

@@ -33,12 +33,7 @@ unsigned int pool_accounts(const struct xsw_pool *pool)
 	return pool->nr_accounts;
 }
 
-s64 pool_limits(const struct xsw_pool *pool)
+s32 pool_limit(const struct xsw_pool *pool, unsigned int area)
 {
-	unsigned int i;
-	s64 sum = 0;
-
-	for (i = 0; i < pool->nr_areas; i++)
-		sum += pool->area[i]->limit;
-	return sum;
+	return pool->area[area]->limit;
 }

@@ -15,7 +15,7 @@ bool unmap_is_plain(const struct xsw_env *env, const struct xsw_dev *dev, dma_ad
 		    enum dma_data_direction dir);
 bool pool_heat(struct xsw_pool *pool, unsigned int area, u32 pages);
 unsigned int pool_accounts(const struct xsw_pool *pool);
-s64 pool_limits(const struct xsw_pool *pool);
+s32 pool_limit(const struct xsw_pool *pool, unsigned int area);
 
 #ifdef __cplusplus
 }
