@@ -392,6 +392,28 @@ static u32 look_at_word(struct xsw_area *area, const struct xsw_fit *fit, u32 *f
 	return XSW_NO_SLOT;
 }
 
+/* The last leaf before @leaf that is not all free, or XSW_NO_SLOT. The tree is the bitmap's. */
+static u32 last_leaf(const struct xsw_area *area, u32 leaf)
+{
+	u32 node = area->leaves + leaf, len = LEAF_SLOTS;
+
+	do {
+		/* What is before a left child is beside one that it is in. */
+		for (; !(node % 2); len *= 2)
+			node /= 2;
+		if (node == 1)
+			return XSW_NO_SLOT;
+		node--;
+	} while (area->tree[node].most == len);
+	while (node < area->leaves) {
+		node = 2 * node + 1;
+		len /= 2;
+		if (area->tree[node].most == len)
+			node--;
+	}
+	return node - area->leaves;
+}
+
 /* Last taken slot in [from, to), or XSW_NO_SLOT. The tree is that of the bitmap. */
 static u32 last_taken(const struct xsw_area *area, u32 from, u32 to)
 {
@@ -403,8 +425,12 @@ static u32 last_taken(const struct xsw_area *area, u32 from, u32 to)
 
 		if (bits)
 			return w * 64 + fls64(bits) - 1;
-		if (area->tree[area->leaves + leaf].most == LEAF_SLOTS)
-			w = leaf * LEAF_WORDS;
+		if (area->tree[area->leaves + leaf].most == LEAF_SLOTS) {
+			leaf = last_leaf(area, leaf);
+			if (leaf == XSW_NO_SLOT)
+				return XSW_NO_SLOT;
+			w = (leaf + 1) * LEAF_WORDS;
+		}
 		if (w <= from / 64)
 			return XSW_NO_SLOT;
 	}
@@ -653,12 +679,12 @@ static struct xsw_run *cut(struct xsw_area *area, struct xsw_run *run, u32 n)
  */
 static struct xsw_run *split_hot(struct xsw_area *area, const struct xsw_fit *fit)
 {
+	u32 n, pages, lengths = XSW_SPLIT_LENGTHS;
 	struct xsw_run *run, *page, *rest;
-	u32 n, pages;
 
 	if (fit->n >= XSW_HOT_SLOTS)
 		return NULL;
-	for (n = next_hot(area, fit->n); n; n = next_hot(area, n)) {
+	for (n = next_hot(area, fit->n); n && lengths--; n = next_hot(area, n)) {
 		run = area->hot[n];
 		if (run->first < fit->lo || run->first + fit->n > fit->hi ||
 		    xsw_fit_from(fit, run->first) != run->first)
@@ -818,6 +844,12 @@ int xsw_area_refill(struct xsw_area *area)
 	return 0;
 }
 
+/* Not fewer than a cache line has, or another area's may be on it. */
+static u32 line_words(u32 words)
+{
+	return roundup_pow_of_two(max_t(u32, words, SMP_CACHE_BYTES / sizeof(u64)));
+}
+
 int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offset, u64 size)
 {
 	u32 i, pages = DIV_ROUND_UP_ULL(size, 1ULL << XSW_PAGE_SHIFT);
@@ -839,9 +871,11 @@ int xsw_area_init(struct xsw_area *area, const struct xsw_extent *ext, u64 offse
 	area->word = kvcalloc(area->words, sizeof(*area->word), GFP_KERNEL);
 	area->tree = kvcalloc(2 * area->leaves, sizeof(*area->tree), GFP_KERNEL);
 	area->filled = kvcalloc(DIV_ROUND_UP(pages, 64), sizeof(u64), GFP_KERNEL);
-	area->filled_word = kvcalloc(DIV_ROUND_UP(pages, 64 * 64), sizeof(u64), GFP_KERNEL);
+	area->filled_word = kvcalloc(line_words(DIV_ROUND_UP(pages, 64 * 64)), sizeof(u64),
+				     GFP_KERNEL);
 	area->free_page = kvcalloc(area->page_words, sizeof(u64), GFP_KERNEL);
-	area->free_word = kvcalloc(DIV_ROUND_UP(area->page_words, 64), sizeof(u64), GFP_KERNEL);
+	area->free_word = kvcalloc(line_words(DIV_ROUND_UP(area->page_words, 64)), sizeof(u64),
+				   GFP_KERNEL);
 	area->blocks = kvcalloc(area->records + 1, sizeof(*area->blocks), GFP_KERNEL);
 	if (!area->page || !area->taken || !area->word || !area->tree || !area->filled ||
 	    !area->filled_word || !area->free_page || !area->free_word || !area->blocks)

@@ -17,6 +17,7 @@
 #define XSW_HOT_LONG		4		/* longer runs that are kept hot */
 #define XSW_MORE_PAGES		8		/* made hot beside one that was not */
 #define XSW_LOOKS		5		/* of a search, until the lock is released */
+#define XSW_SPLIT_LENGTHS	16		/* of hot runs, of which one may be split */
 #define XSW_STALE_LEAVES	4		/* most leaves that the tree is behind with */
 
 #define XSW_PAGE_SHIFT		12		/* not the kernel's: what records are kept by */

@@ -957,6 +957,18 @@ static bool reaches_all(const struct xsw_pool *pool, const struct xsw_dev *dev)
 	return true;
 }
 
+/* Could one more area have a place? It is aligned to its size; beyond that there is no telling. */
+static bool more_would_do(const struct xsw_pool *pool, const struct xsw_want *want)
+{
+	struct xsw_fit fit = { .hi = pool->more_bytes >> XSW_SLOT_SHIFT };
+	struct xsw_want within = *want;
+
+	if (!fit.hi)
+		return false;
+	within.align &= (1ULL << (fls64(pool->more_bytes) - 1)) - 1;
+	return fit_init(&fit, &within) && xsw_fit_from(&fit, 0) <= fit.hi - fit.n;
+}
+
 /* Why there was no place: because of the moment, the size, the demands or the device's reach. */
 static enum xsw_cause why_not(const struct xsw_pool *pool, const struct xsw_dev *dev,
 			      const struct xsw_want *want)
@@ -1034,7 +1046,7 @@ static noinline enum xsw_cause map_anywhere(struct xsw_pool *pool, const struct 
 	}
 	cause = why_not(pool, dev, &want);
 	/* Who does not reach what there is would hardly reach more of it. */
-	if (cause == XSW_CAUSE_NO_SPACE && pool->full && want.bytes <= pool->more_bytes &&
+	if (cause == XSW_CAUSE_NO_SPACE && pool->full && more_would_do(pool, &want) &&
 	    reaches_all(pool, dev))
 		pool->full(pool->full_arg);
 	return cause;

@@ -317,7 +317,8 @@ std::optional<double> throughput(const Run &run, const Throughput &t) {
 double in_tree(const Throughput &t) { return t.in_tree > 0 ? t.threads * 1e3 / t.in_tree : 0; }
 
 void print_throughputs(const Run &run) {
-  fmt::print("\npairs of 4 KiB, no copy: million a second of all threads, by the wall's clock\n"
+  fmt::print("\npairs of 4 KiB, no copy: million a second of all threads, by the wall's clock "
+             "(the in-tree's on its own machine)\n"
              "{:<34}{:>9}{:>10}\n",
              "areas, threads", "ours", "in-tree");
   for (const Throughput &t : kThroughputs)
@@ -510,7 +511,7 @@ void write_plots(const Run &run, const fs::path &dir) {
   {
     Plot plot(dir, "size",
               "set title 'map and unmap against size'\nset logscale xy\nset xlabel 'bytes'\n"
-              "set ylabel 'ratio: time of a pair to that of a cache-hot memcpy of the size'");
+              "set ylabel 'time of a pair, of a cache-hot memcpy'");
     for (const Case &c : {kNoCopy, kToDevice}) {
       Points ours, theirs;
       for (const auto size : all_sizes)
@@ -560,7 +561,7 @@ void write_plots(const Run &run, const fs::path &dir) {
     }
     plot.line("ours, 2 areas", ours);
     plot.line("ours, 1 area", ours_one);
-    plot.line("in-tree, 2 areas", theirs);
+    plot.line("in-tree, 2 areas, on its own machine", theirs);
   }
 }
 

@@ -110,7 +110,8 @@ static inline void xsw_seam_preempt(void)
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define prefetchw(p)	__builtin_prefetch((p), 1)
-#define ____cacheline_aligned_in_smp	__attribute__((aligned(64)))
+#define SMP_CACHE_BYTES	64
+#define ____cacheline_aligned_in_smp	__attribute__((aligned(SMP_CACHE_BYTES)))
 
 /* locks; one that is taken with "interrupts" on, and so could deadlock, is counted */
 typedef struct {

@@ -99,6 +99,33 @@ TEST_F(Grow, OnlyWhatWouldHelpIsAskedFor) {
   EXPECT_EQ(full_, 0);
 }
 
+// One of the added areas would be as long as the mapping, but not from where its mask has it start.
+TEST_F(Grow, WhatOneMoreHasNoPlaceForIsNotAskedFor) {
+  xsw_pool_destroy(env_.pool);
+  const xsw_extent first{memory_[0].data(), 0x1'0000'0000, kFirst, kMore, 0};
+  ASSERT_EQ(xsw_pool_create(&first, 1, 1, &env_.pool), 0);
+  constexpr u64 kLess = kMore / 4;
+  const xsw_pool_more more{2, kLess, [](void *arg) { ++*static_cast<std::atomic<int> *>(arg); },
+                           &full_};
+  ASSERT_EQ(xsw_pool_may_grow(env_.pool, &more), 0);
+  dma_addr_t all, dma;
+  ASSERT_EQ(map(kMore, &all), 0);
+  dev_.min_align_mask = 4095;
+  xsw_mapped m;
+  const auto page = (reinterpret_cast<uintptr_t>(source_.data()) + 4095) / 4096 * 4096;
+  EXPECT_EQ(xsw_map(&env_, &dev_, page + 2 * KiB, kLess - KiB, DMA_TO_DEVICE, 0, &m), -ENOMEM);
+  EXPECT_EQ(m.cause, XSW_CAUSE_NO_SPACE);
+  EXPECT_EQ(full_, 0);
+  EXPECT_EQ(xsw_map(&env_, &dev_, page + 2 * KiB, kLess - 2 * KiB, DMA_TO_DEVICE, 0, &m), -ENOMEM);
+  EXPECT_EQ(full_, 1) << "from there to its end";
+  // A mask that is wider than an area: there is no telling.
+  dev_.min_align_mask = 2 * kMore - 1;
+  EXPECT_EQ(map(1, &dma), -ENOMEM);
+  EXPECT_EQ(full_, 2);
+  dev_.min_align_mask = 0;
+  EXPECT_EQ(unmap(all, kMore), 1);
+}
+
 TEST_F(Grow, AClosedAreaIsOpenedElsewhere) {
   dma_addr_t first, dma;
   ASSERT_EQ(map(kMore, &first), 0);

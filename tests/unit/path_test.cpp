@@ -874,6 +874,57 @@ TEST(Pool, AreasThatLackBelowTheMarkTakeItFromFew) {
       EXPECT_EQ(w.unmap(dev, *live[cpu], kPage), XSW_CAUSE_NONE);
 }
 
+// The search looks back from the end of a place, over all that is free: past nothing that is not.
+TEST(Pool, WideGranulesKeepClearOfWhatIsTaken) {
+  constexpr u64 kLeaf = 512 * kSlot, kLeaves = 64;
+  Config c;
+  c.pool = {{0x1'0000'0000, 0x4000'0000, kLeaves * kLeaf}};
+  c.ram_size = 8 * MiB;
+  const xsw_dev plain = bouncing_device();
+  std::mt19937_64 rng(seed());
+  for (int round = 0, found = 0, none = 0; round < 100 || !found || !none; round++) {
+    World w(c);
+    ASSERT_EQ(w.info().nr_areas, 1U);
+    // All is taken, then all but some pages is free.
+    std::vector<std::pair<dma_addr_t, u64>> live;
+    for (;;) {
+      const u64 size = rng() % 2 ? kPage : kLeaf / 2;
+      const Mapped m = w.map(plain, w.ram(), size);
+      if (m.ret)
+        break;
+      live.emplace_back(m.dma, size);
+    }
+    const u64 keep = 1 + rng() % 8;
+    std::erase_if(live, [&](const auto &m) {
+      if (m.second == kPage && rng() % 64 < keep)
+        return false;
+      EXPECT_EQ(w.unmap(plain, m.first, m.second), XSW_CAUSE_NONE);
+      return true;
+    });
+    xsw_dev dev = bouncing_device();
+    const u64 granule = 2 * kLeaf << rng() % 4;
+    dev.alloc_align_mask = granule - 1;
+    const auto is_free = [&](dma_addr_t at) {
+      return std::none_of(live.begin(), live.end(), [&](const auto &m) {
+        return m.first < at + granule && at < m.first + m.second;
+      });
+    };
+    bool any = false;
+    for (u64 at = 0; at < kLeaves * kLeaf; at += granule)
+      any |= is_free(0x4000'0000 + at);
+    const Mapped m = w.map(dev, w.ram(), granule);
+    ASSERT_EQ(m.ret, any ? 0 : -ENOMEM);
+    ++(any ? found : none);
+    if (any) {
+      EXPECT_EQ(m.dma % granule, 0U);
+      EXPECT_TRUE(is_free(m.dma)) << m.dma;
+      EXPECT_EQ(w.unmap(dev, m.dma, granule), XSW_CAUSE_NONE);
+    }
+    for (const auto &[dma, size] : live)
+      EXPECT_EQ(w.unmap(plain, dma, size), XSW_CAUSE_NONE);
+  }
+}
+
 // A long extent is cut into areas of a GiB at most, whatever is left over.
 TEST(Pool, NoAreaIsLongerThanAGiB) {
   for (const u64 less : {u64{0}, kSlot, 256 * KiB, 1 * GiB - kSlot}) {
