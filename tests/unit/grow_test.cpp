@@ -108,7 +108,7 @@ TEST_F(Grow, WhatOneMoreHasNoPlaceForIsNotAskedFor) {
   const xsw_pool_more more{2, kLess, [](void *arg) { ++*static_cast<std::atomic<int> *>(arg); },
                            &full_};
   ASSERT_EQ(xsw_pool_may_grow(env_.pool, &more), 0);
-  dma_addr_t all, dma;
+  dma_addr_t all;
   ASSERT_EQ(map(kMore, &all), 0);
   dev_.min_align_mask = 4095;
   xsw_mapped m;
@@ -120,7 +120,10 @@ TEST_F(Grow, WhatOneMoreHasNoPlaceForIsNotAskedFor) {
   EXPECT_EQ(full_, 1) << "from there to its end";
   // A mask that is wider than an area: there is no telling.
   dev_.min_align_mask = 2 * kMore - 1;
-  EXPECT_EQ(map(1, &dma), -ENOMEM);
+  const Bytes wide(2 * kMore);
+  const auto start = reinterpret_cast<uintptr_t>(wide.data()) + 2 * kMore - 1;
+  EXPECT_EQ(xsw_map(&env_, &dev_, start / (2 * kMore) * (2 * kMore), 1, DMA_TO_DEVICE, 0, &m),
+            -ENOMEM);
   EXPECT_EQ(full_, 2);
   dev_.min_align_mask = 0;
   EXPECT_EQ(unmap(all, kMore), 1);
