@@ -459,25 +459,23 @@ static bool charge_within(struct xsw_pool *pool, struct xsw_area *area, s32 slot
 /*
  * Charge @slots to @charged, or, with @reset, none. Where there is not so much below the mark, stop
  * the accounts of all areas that have one, for long enough to add them up and raise it: whoever
- * finds his area frozen comes here too, and waits for the lock. Shares out what is left below it.
+ * finds his area frozen comes here too, and waits for the lock.
  */
 static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32 slots, bool reset)
 {
-	u64 total = (s64)slots, share;
+	u64 total = (s64)slots;
 	struct xsw_area *area;
 	unsigned long flags;
 
 	spin_lock_irqsave(&pool->lock, flags);
-	if (charged && charged->has_account && charge_within(pool, charged, slots)) {
-		spin_unlock_irqrestore(&pool->lock, flags);
-		return;
-	}
 	if (charged && !charged->has_account) {
 		charged->has_account = true;
 		charged->next_account = pool->accounts;
 		pool->accounts = charged;
 		pool->nr_accounts++;
 	}
+	if (charged && charge_within(pool, charged, slots))
+		goto unlock;
 	for (area = pool->accounts; area; area = area->next_account) {
 		spin_lock(&area->lock);
 		area->limit = -1;
@@ -486,14 +484,17 @@ static noinline void settle(struct xsw_pool *pool, struct xsw_area *charged, s32
 	}
 	if (reset || total > pool->hiwater)
 		WRITE_ONCE(pool->hiwater, total);
-	share = div64_u64(pool->hiwater - total, max(pool->nr_accounts, 1U));
 	for (area = pool->accounts; area; area = area->next_account) {
 		spin_lock(&area->lock);
-		if (area == charged)
+		area->limit = area->used;
+		if (area == charged) {
 			WRITE_ONCE(area->used, area->used + slots);
-		area->limit = area->used + share;
+			/* Others may have given something back meanwhile. */
+			area->limit = area->used + (s32)(pool->hiwater - total);
+		}
 		spin_unlock(&area->lock);
 	}
+unlock:
 	spin_unlock_irqrestore(&pool->lock, flags);
 }
 
@@ -957,16 +958,20 @@ static bool reaches_all(const struct xsw_pool *pool, const struct xsw_dev *dev)
 	return true;
 }
 
+/* Complete @fit, which has a window. Is there such a place in it, if it is empty? */
+static bool has_place(struct xsw_fit *fit, const struct xsw_want *want)
+{
+	return fit_init(fit, want) && xsw_fit_from(fit, fit->lo) <= fit->hi - fit->n;
+}
+
 /* Could one more area have a place? It is aligned to its size; beyond that there is no telling. */
 static bool more_would_do(const struct xsw_pool *pool, const struct xsw_want *want)
 {
 	struct xsw_fit fit = { .hi = pool->more_bytes >> XSW_SLOT_SHIFT };
 	struct xsw_want within = *want;
 
-	if (!fit.hi)
-		return false;
 	within.align &= (1ULL << (fls64(pool->more_bytes) - 1)) - 1;
-	return fit_init(&fit, &within) && xsw_fit_from(&fit, 0) <= fit.hi - fit.n;
+	return has_place(&fit, &within);
 }
 
 /* Why there was no place: because of the moment, the size, the demands or the device's reach. */
@@ -989,8 +994,7 @@ static enum xsw_cause why_not(const struct xsw_pool *pool, const struct xsw_dev 
 			    want->size > (u64)(fit.hi - fit.lo) << XSW_SLOT_SHIFT)
 				continue;
 			room = true;
-			if (fit_init(&fit, want) &&
-			    xsw_fit_from(&fit, fit.lo) <= fit.hi - fit.n)
+			if (has_place(&fit, want))
 				return XSW_CAUSE_NO_SPACE;
 		}
 	}

@@ -806,7 +806,7 @@ TEST(Pool, LooksElsewhereBeforeItGivesUpWhatIsHot) {
     ASSERT_EQ(w.unmap(dev, pages[i], kPage), XSW_CAUSE_NONE);
 }
 
-// The mark is shared out among the areas that are in use, however many there are.
+// What is below the mark is with areas that are in use, however many there are.
 TEST(Pool, OnlyAreasInUseHaveAccounts) {
   Config c;
   c.pool.clear();
@@ -825,7 +825,7 @@ TEST(Pool, OnlyAreasInUseHaveAccounts) {
   s32 limits = 0;
   for (unsigned int i = 0; i < 64; i++)
     limits += pool_limit(w.env()->pool, i);
-  EXPECT_GE(limits, 64 * KiB / kSlot - 1) << "all but what can not be halved";
+  EXPECT_EQ(limits, 64 * KiB / kSlot) << "all of the mark";
 }
 
 // CPUs that map now and then, so that the mark is less than they had if all did at once: who lacks
